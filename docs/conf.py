@@ -12,7 +12,7 @@ sys.path.insert(0, str(_HERE / "_site"))
 project = "chatd"
 release = re.findall(r'__version__ = "(.+)"', (_HERE.parent / "chatd" / "__init__.py").read_text())[0]
 copyright = ""  # noqa: A001  # the name that Sphinx reads
-extensions = ["page_links", "unreleased"]
+extensions = ["forge_pages", "unreleased"]
 exclude_patterns = ["_site"]
 nitpicky = True
 highlight_language = "text"
@@ -20,6 +20,7 @@ smartquotes = False
 
 html_theme = "furo"
 html_title = f"chatd {release}"
+html_favicon = "../chatd/edges/web/page/icon.svg"
 html_static_path = ["_site/static"]
 html_css_files = ["custom.css"]
 html_copy_source = False

@@ -7,13 +7,14 @@ fonts-noto-color-emoji). The daemon and the browser are its own, in a temporary 
 from __future__ import annotations
 
 import base64
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.browser import Browser, Page, address_of, chromium
 from tests.support.daemon import Client, Daemon
-from tools.picture_talk import FENCE, FOLDER, PEOPLE, TALK, TOPIC
+from tools.picture_talk import FENCE, FOLDER, PEOPLE, TALK, TOPIC, morning
 
 WIDE = (1280, 800)
 PHONE = (390, 844)
@@ -73,6 +74,7 @@ def _take(browser: Browser, name: str, size: tuple[int, int]) -> None:
 
 def main() -> None:
     """Take the three pictures."""
+    os.environ["TZ"] = morning()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         daemon = stack.enter_context(Daemon(folder, "--web", "0"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from tempfile import TemporaryDirectory
 
 from tests.support.daemon import DEADLINE, Client, Daemon, environment, wait_until
 from tests.support.display import virtual_display
-from tools.picture_talk import FOLDER, PEOPLE, TALK, TOPIC
+from tools.picture_talk import FOLDER, PEOPLE, TALK, TOPIC, morning
 
 SIZES = ((1024, 600), (1280, 800), (1920, 1080))
 RESOLUTIONS = (96, 192)
@@ -55,11 +56,11 @@ class Shot:
 
 
 README = (
-    Shot("connect", empty=True),
+    Shot("connect", size=(720, 420), empty=True),
     Shot("light"),
     Shot("dark", "dark"),
     Shot("light-192", dpi=192),
-    Shot("preferences", keys=("ctrl+comma",)),
+    Shot("preferences", size=(720, 480), keys=("ctrl+comma",)),
 )
 
 
@@ -181,6 +182,7 @@ def leave_unread(people: dict[str, Client], daemon: Daemon) -> None:
 
 def main() -> None:
     """Take the pictures."""
+    os.environ["TZ"] = morning()
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--try", dest="folder", type=Path, help="take other sizes and resolutions, too, into a folder")
     parser.add_argument("--only", help="take only those whose name holds this")

@@ -69,7 +69,7 @@ class PamChecker:
 
     def __init__(self, service: str = SERVICE, rules: Path | None = None) -> None:
         if not service.isascii() or "/" in service or not service:
-            raise PamError(f"{service!r} is not a PAM service; name a file in /etc/pam.d")
+            raise PamError(f"not a PAM service: {service!r}; name a file in /etc/pam.d")
         try:
             self._pam = ctypes.CDLL(_LIBRARY)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Draining: the daemon answers what it has read and tells everybody when to come back, so that another can take over."""
+"""Draining: the daemon answers what it has read and tells everybody when to come back; then another takes over."""
 
 from __future__ import annotations
 

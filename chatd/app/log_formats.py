@@ -18,17 +18,17 @@ Format = Callable[[LogEvent], str | None]
 """Returns what is written of an event, with the line break at its end; None for nothing."""
 
 FIELDS: Mapping[str, str] = {
-    "address": "address that the server listens on",
-    "count": "number of equal messages in a minute, or of nodes",
-    "files": "files that the server uses",
-    "name": "name under which the server is announced, or of a file",
-    "nick": "nick whose messages are erased",
-    "page": "URL to open in a browser",
-    "path": "file that the event is about",
-    "place": "position from which the stream of a cluster is read again",
-    "server": "NATS server that a node has connected to",
-    "signal": "signal that was received",
-    "why": "reason only",
+    "address": "the address that the server listens on",
+    "count": "how many: of the same events in a minute, or of nodes",
+    "files": "the files that the server uses",
+    "name": "the name under which the server is announced, or of a file",
+    "nick": "the nick whose messages are erased",
+    "page": "the URL to open in a browser",
+    "path": "the file that the event is about",
+    "place": "where on the stream of a cluster reading starts again",
+    "server": "the NATS server that a node has connected to",
+    "signal": "the signal that was sent",
+    "why": "the reason alone",
 }
 """What an event may have beside its sentence, and what that is."""
 PARTS = frozenset({"what", "where"})

@@ -44,7 +44,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--name", help="nick to join with (default: the one used last)")
     parser.add_argument(
-        "--room", metavar="#ROOM", action="append", default=[], help="room to join (default: #lobby) (repeatable)"
+        "--room",
+        metavar="#ROOM",
+        action="append",
+        default=[],
+        help="room to join (default: those used last) (repeatable)",
     )
     parser.add_argument("--tls", action="store_true", help="connect over TLS")
     parser.add_argument("--version", action="version", version=f"chatd {__version__}")

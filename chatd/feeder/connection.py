@@ -125,7 +125,7 @@ class FeederConnection(LineOnlyReceiver):
         tune(self.stream)
         self._owner.opened(self)
         self._write(Hello(wire.PROTOCOL_VERSION))
-        no_answer = f"nothing that speaks chatd's protocol answered within {HELLO_SECONDS} seconds"
+        no_answer = f"no chatd server answered within {HELLO_SECONDS} seconds"
         self._within(HELLO_SECONDS, lambda: self.give_up(no_answer))
 
     @override
@@ -144,8 +144,8 @@ class FeederConnection(LineOnlyReceiver):
         try:
             self._take(tags.get("label", ""), event)
         except Exception:
-            _log.failure("a line of the server could not be taken in")
-            self.give_up("something went wrong here, and the traceback says what")
+            _log.failure("a line from the server could not be processed")
+            self.give_up("internal error; see the traceback above")
 
     @override
     def lineLengthExceeded(self, line: bytes) -> None:
@@ -166,7 +166,10 @@ class FeederConnection(LineOnlyReceiver):
                 self._why = self._why or f"the server closed the connection: {text}"
                 self._is_final = self._is_final or code in _FAREWELLS
             case Moderated("KICK", by, _, subject) if names.key(subject) == names.key(self._identity.nick):
-                self.give_up(f"{by} removed it from the room{f': {event.text}' if event.text else ''}", is_final=True)
+                self.give_up(
+                    f"{by} removed {self._identity.nick} from the room{f': {event.text}' if event.text else ''}",
+                    is_final=True,
+                )
             case Said() if label:
                 self._owner.said(label)
             case Refused() if self._stage is Stage.ENTERING:
@@ -190,7 +193,7 @@ class FeederConnection(LineOnlyReceiver):
         elif is_private(self.stream, network_address(self.stream.getPeer())):
             self._write(Login(self._identity.nick, self._identity.password))
         else:
-            self.give_up("a password is sent only over TLS, so it was not sent; use --tls", is_final=True)
+            self.give_up("the connection is not encrypted, so the password was not sent; use --tls", is_final=True)
 
     def _join(self) -> None:
         self._write(Join(self._identity.nick, self._identity.room, resume=self._resume or None))

@@ -26,5 +26,5 @@ def endpoint_to(where: Address | Path, reactor: Any, trust: Trust) -> IStreamCli
     try:
         from chatd.feeder.tls import over_tls
     except ImportError:
-        raise ValueError(f"TLS needs the extra tls; install it with {install_command('tls')}") from None
+        raise ValueError(f"TLS is not installed; run {install_command('tls')}") from None
     return over_tls(plain, where.host, reactor, trust)

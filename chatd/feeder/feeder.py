@@ -125,7 +125,7 @@ class Feeder(Owner):
             self._look()
         except Exception:
             _log.failure("the files could not be followed")
-            self._report("files", "ended: something went wrong here, and the traceback says what")
+            self._report("files", "ended: internal error; see the traceback above")
             self.stop(Outcome.REFUSED)
 
     def _look(self) -> None:
@@ -143,7 +143,7 @@ class Feeder(Owner):
         has_read = self._fill()
         self._send()
         if self._outbox.unanswered and now - self._heard_at >= PATIENCE_SECONDS:
-            self._report("answers", "waiting for the server to acknowledge what was said")
+            self._report("answers", "waiting for the server to acknowledge lines")
         if self._mode is Mode.ONCE and not has_read and not self._outbox and self._recorded:
             self.stop()
         elif self._outcome is None:
@@ -209,7 +209,7 @@ class Feeder(Owner):
     def entered(self, resume: str) -> None:
         self._state.resume, self._dirty = resume, True
         self._heard_at = self._clock.seconds()
-        self._report("server", f"saying it in {self._identity.room} as {self._identity.nick}")
+        self._report("server", f"sending to {self._identity.room} as {self._identity.nick}")
         self._send()
 
     @override
@@ -227,11 +227,11 @@ class Feeder(Owner):
         self._heard_at = self._clock.seconds()
         if error.code in _UNSAYABLE:
             if self._outbox.acknowledge(label):
-                self._report(f"line {label}", f"a line was not said again: {error.text}")
+                self._report(f"line {label}", f"skipped a line: {error.text}")
         elif self._outbox.refuse(label):
-            self._report("answers", f"refused because {error.text}")
+            self._report("answers", f"the server refuses a line: {error.text}")
             if error.code in _OUTSIDE and self._connection is not None:
-                self._connection.give_up(f"not in the room any more: {error.text}")
+                self._connection.give_up(f"no longer in the room: {error.text}")
                 return
         self._go_on()
 

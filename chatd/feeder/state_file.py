@@ -47,7 +47,7 @@ class StateFile:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.release()
-            raise StateError(f"another chatd tail uses {self.path}; give this one a --state of its own") from None
+            raise StateError(f"another chatd tail uses {self.path}; choose another file with --state") from None
 
     def release(self) -> None:
         """Let others in."""
@@ -65,14 +65,14 @@ class StateFile:
         try:
             data: dict[str, Any] = json.loads(content)
             if data["version"] != VERSION:
-                raise ValueError(f"it is of version {data['version']}")
+                raise ValueError(f"unknown version {data['version']}")
             places = [_place(each) for each in data["files"]]
             state = State(str(data["target"]), str(data["resume"]), _times(data["paths"]), places)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise StateError(f"{self.path} cannot be used: {error!r}; remove it to begin anew") from None
+            raise StateError(f"{self.path} cannot be used: {error!r}; remove it to start over") from None
         if state.target != target:
             raise StateError(
-                f"{self.path} belongs to {state.target}, not to {target}; give this one a --state of its own"
+                f"{self.path} belongs to {state.target}, not to {target}; choose another file with --state"
             )
         return state
 

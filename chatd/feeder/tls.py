@@ -30,7 +30,7 @@ def over_tls(plain: IStreamClientEndpoint, host: str, reactor: Any, trust: Trust
         except SSL.Error:
             blocks = []
         if not blocks:
-            raise ValueError(f"{trust.authorities} has no certificate in PEM")
+            raise ValueError(f"{trust.authorities} contains no PEM certificate")
     return wrapClientTLS(optionsForClientTLS(host, roots), plain, reactor)
 
 

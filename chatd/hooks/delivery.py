@@ -162,7 +162,7 @@ class Delivery:
         else:
             if hook.position is not None:
                 hook.series = new_series()
-                around.note(hook, "begins with what is said now: the journal is not the one that it had sent from")
+                around.note(hook, "begins with new messages: the journal was replaced")
             since = hook.made if hook.position is None else max(around.started, hook.made)
             before = Times(before=since)
             page = await self._journal.read(Query(self._room, 0, last + 1, 1, newest=True, times=before))
@@ -195,7 +195,7 @@ class Delivery:
         else:
             self._fail(outcome)
             if not failed_before or hook.disabled:
-                gone = "; nothing more is sent" if hook.disabled else "; it is tried again"
+                gone = "; disabled" if hook.disabled else "; retrying"
                 around.note(hook, f"fails: {hook.why}{gone}")
             hook.behind = await self._waiting()
         await around.keep(hook)
@@ -213,7 +213,7 @@ class Delivery:
 
     def _note_missed(self, watermark: int) -> None:
         self.hook.missed = watermark
-        what = f"left out what was deleted up to the id {watermark} before it could be sent"
+        what = f"skipped messages that were deleted before they could be sent, up to id {watermark}"
         self._around.note(self.hook, what)
 
     async def _count(self) -> None:

@@ -121,7 +121,7 @@ def _why(failure: Failure) -> str:
     """Return why there was no answer, in a few words that say nothing of the path."""
     error = failure.value
     if isinstance(error, NotAllowedError):
-        return f"its address {error} is not of the public Internet; a hook with --private may use it"
+        return f"its address {error} is not public; add the webhook with --private to allow it"
     if isinstance(error, TooLateError):
         return f"did not answer within {REQUEST_SECONDS} seconds"
     if isinstance(error, ResponseFailed):

@@ -69,7 +69,7 @@ class Hooks(Surroundings):
         """Begin to look for hooks."""
         self.started = int(self.wall() * 1000)
         looking: Deferred[Any] = self._loop.start(LOOK_SECONDS)
-        looking.addErrback(lambda failure: self._log_limiter.failure("hooks are not served any more", failure=failure))
+        looking.addErrback(lambda failure: self._log_limiter.failure("webhooks have stopped working", failure=failure))
 
     async def stop(self) -> None:
         """Send nothing more, and give the requests under way a short time to end."""
@@ -103,9 +103,9 @@ class Hooks(Surroundings):
         self._reading = None
         if isinstance(result, Failure):
             if result.check(HooksError) is None:
-                self._log_limiter.failure("the hooks could not be read", failure=result)
+                self._log_limiter.failure("webhooks could not be read", failure=result)
             else:
-                self._log_limiter.note(f"the hooks cannot be read: {result.value}", "the hooks cannot be read")
+                self._log_limiter.note(f"webhooks cannot be read: {result.value}", "webhooks cannot be read")
 
     async def _read(self, path: Path) -> None:
         """Take up the hooks that were added, and drop those that were removed, since the last time."""
@@ -126,7 +126,7 @@ class Hooks(Surroundings):
             try:
                 self._deliveries[id_] = Delivery(hooks[id_], self._make_sender(hooks[id_]), self)
             except ValueError as error:
-                self._log_limiter.note(f"the hook {id_} cannot send: {error}", "a hook cannot send", str(id_))
+                self._log_limiter.note(f"webhook {id_} cannot send: {error}", "a webhook cannot send", str(id_))
 
     def _receiver(self, hook: Hook) -> Sender:
         parsed = target.parse(hook.url, private=hook.private)
@@ -142,12 +142,14 @@ class Hooks(Surroundings):
     @override
     def note(self, hook: Hook, what: str) -> None:
         where = target.shown(hook.url)
-        told = f"the hook {hook.id} from {hook.room} to {where} {what}"
-        self._log_limiter.note(told, f"a hook {what.split()[0]}", str(hook.id), level=LogLevel.info)
+        told = f"webhook {hook.id} from {hook.room} to {where} {what}"
+        self._log_limiter.note(told, f"a webhook {what.split()[0]}", str(hook.id), level=LogLevel.info)
 
     @override
     def fault(self, hook: Hook, failure: Failure) -> None:
         if failure.check(HooksError) is None:
-            self._log_limiter.failure("a hook could not be served", str(hook.id), failure)
+            self._log_limiter.failure("a webhook has failed", str(hook.id), failure)
         else:
-            self._log_limiter.note(f"where hooks are cannot be written: {failure.value}", "hooks cannot be written")
+            self._log_limiter.note(
+                f"the positions of webhooks cannot be written: {failure.value}", "webhooks cannot be written"
+            )

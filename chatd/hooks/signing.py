@@ -26,7 +26,9 @@ def key_of(secret: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not LEAST_BYTES <= len(key) <= MOST_BYTES:
-        raise ValueError(f"a secret is {LEAST_BYTES} to {MOST_BYTES} bytes in Base64, after {PREFIX} if you like")
+        raise ValueError(
+            f"bad secret; use {LEAST_BYTES} to {MOST_BYTES} bytes in Base64, with or without {PREFIX} before them"
+        )
     return key
 
 

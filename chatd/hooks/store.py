@@ -86,7 +86,7 @@ class HookStore:
         db = self._db
         (mark,), (version,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version"))
         if mark != APPLICATION_ID and (mark or version or db.execute("SELECT 1 FROM sqlite_schema").fetchall()):
-            raise HooksError(f"{self._path} is a database, but not one of chatd's hooks")
+            raise HooksError(f"{self._path} is a database, but not of webhooks; choose another file with --hooks")
         if version > VERSION:
             raise HooksError(f"{self._path} was written by a newer chatd (version {version}; this one knows {VERSION})")
         db.execute("PRAGMA secure_delete = ON")  # of a secret that is removed nothing is to stay in the file
@@ -121,7 +121,7 @@ class HookStore:
         with _explained(self._path):
             (there,) = self._db.execute("SELECT count(*) FROM hook").fetchone()
             if there >= MAX_HOOKS:
-                raise HooksError(f"there are {there} hooks already, which is as many as there may be")
+                raise HooksError(f"there are {there} webhooks already, the most allowed; remove one first")
             marks = ", ".join("?" for _ in _GIVEN)
             added = self._db.execute(f"INSERT INTO hook ({', '.join(_GIVEN)}) VALUES ({marks})", values)
             return added.lastrowid or 0
@@ -158,7 +158,7 @@ def open_hook_store(path: Path, *, make: bool) -> closing[HookStore]:
     """Return a store that is open, to be used in a ``with``. Raise `HooksError` if it cannot be or is not there."""
     if not path.exists():
         if not make:
-            raise HooksError(f"no such file: {path}; chatd hook add makes it")
+            raise HooksError(f"no such file: {path}; chatd hook add creates it")
         try:
             # Nobody else may read the secrets. One that is there is left alone: closing another descriptor of it would
             # end the locks of this process's connections (https://www.sqlite.org/howtocorrupt.html, 2.2).
@@ -166,5 +166,5 @@ def open_hook_store(path: Path, *, make: bool) -> closing[HookStore]:
         except FileExistsError:
             pass
         except OSError as error:
-            raise HooksError(f"{path} cannot be made: {error.strerror}") from None
+            raise HooksError(f"{path} cannot be created: {error.strerror}") from None
     return closing(HookStore(path))

@@ -28,18 +28,20 @@ class Target(NamedTuple):
 def parse(url: str, *, private: bool) -> Target:
     """Return a URL, taken apart. Raise `ValueError`, with a sentence for the user, if a hook cannot send to it."""
     if len(url) > MAX_URL or not _URL.fullmatch(url):
-        raise ValueError(f"a URL has at most {MAX_URL} characters, ASCII without spaces; write others as %.. or xn--")
+        raise ValueError(
+            f"bad URL; use at most {MAX_URL} ASCII characters without spaces, and write others as %.. or xn--"
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ValueError("that is no URL") from None
+        raise ValueError("bad URL; use https://HOST[:PORT]/PATH") from None
     if parts.scheme not in ("https", "http") or not host or parts.fragment or port == 0:
-        raise ValueError("a hook's URL is https://HOST[:PORT]/PATH, or http:// with --private; without a #")
+        raise ValueError("bad URL; use https://HOST[:PORT]/PATH, or http:// with --private, without a #")
     if parts.scheme == "http" and not private:
-        raise ValueError("http:// shows all of it to whoever is on the way; use https://, or --private in your network")
+        raise ValueError("http:// is not encrypted; use https://, or --private within your own network")
     if not private and _is_address(host) and not is_public(host):
-        raise ValueError(f"{host} is no address of the public Internet; --private lets a hook send to it")
+        raise ValueError(f"{host} is not a public address; use --private to allow it")
     if parts.scheme == "https" and find_spec("OpenSSL") is None:
         raise ValueError(f"https:// {missing('TLS', 'tls')}")
     user, at, netloc = parts.netloc.rpartition("@")

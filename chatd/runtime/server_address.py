@@ -30,10 +30,10 @@ def parse(text: str, *, tls: bool = False) -> Address:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"{text!r} is not a server: write [ADDRESS]:PORT")
+            raise ValueError(f"not a server address: {text!r}; write [ADDRESS]:PORT")
         port = rest[1:]
     elif text.count(":") > 1:
-        raise ValueError(f"{text!r} is not a server: an IPv6 address stands in brackets, [ADDRESS]:PORT")
+        raise ValueError(f"not a server address: {text!r}; write an IPv6 address in brackets, as in [::1]:10319")
     else:
         host, _, port = text.partition(":")
     return Address(check_host(host or DEFAULT_HOST), check_port(port) if port else DEFAULT_PORT, tls)
@@ -43,7 +43,7 @@ def check_host(text: str) -> str:
     """Return a host's name or address. Raise `ValueError` with a sentence if it can be neither."""
     host = text.strip().removeprefix("[").removesuffix("]")
     if not host or not host.isprintable() or any(c.isspace() or c in "/@[]" for c in host) or len(host) > 253:
-        raise ValueError(f"{text!r} is not a host")
+        raise ValueError(f"not a host: {text!r}")
     return host
 
 
@@ -51,5 +51,5 @@ def check_port(text: str) -> int:
     """Return a port. Raise `ValueError` with a sentence if it is none."""
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
-        raise ValueError(f"{text!r} is not a port: a port is a number from 1 to 65535")
+        raise ValueError(f"not a port: {text!r}; a port is a number from 1 to 65535")
     return int(text)

@@ -1,4 +1,4 @@
-"""A chatd in memory, for the tests of bots and clients: the real server, on a clock that only the test turns.
+"""A chatd in memory for tests of bots and clients: the real server, on a clock that only the test advances.
 
 It uses no sockets, threads or files and never waits, so a test takes milliseconds and runs the same each time::
 
@@ -9,9 +9,8 @@ It uses no sockets, threads or files and never waits, so a test takes millisecon
             alice.send("MSG hello, bot")
             assert alice.lines() == ["MSG bot #builds hello, alice"]
 
-What the bot is connected to is the code that the daemon runs, with the journal of ``--journal memory:``: every line is
-answered as there, limits hold, PINGs come and names are taken. What is not there are accounts (LOGIN is refused), TLS,
-and other nodes.
+The bot talks to the code that the daemon runs, with the journal of ``--journal memory:``: answers, limits, PINGs and
+nicks in use are the same. There are no accounts (LOGIN is refused), no TLS and no other nodes.
 """
 
 from chatd.chat.limits import Limits

@@ -1,4 +1,4 @@
-"""A client for tests: lines in, lines out, nothing in between."""
+"""A client for tests that sends and receives lines."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from chatd.protocol import wire
 
 
 class LineClient(LineOnlyReceiver):
-    """A connection of somebody who types. `MemoryServer.client` makes one; ``flush`` is that server's."""
+    """The connection of a person who types. `MemoryServer.client` makes one; ``flush`` is that server's."""
 
     delimiter = wire.EOL.encode()
     MAX_LENGTH = wire.MAX_SERVER_LINE_BYTES
 
     def __init__(self, flush: Callable[[], None]) -> None:
         self.closed = False
-        """Whether the connection is over."""
+        """Whether the connection has ended."""
         self._flush = flush
         self._lines: list[str] = []
 
     def send(self, *lines: str) -> None:
-        """Send lines, without terminators, and let all that follows from them happen."""
+        """Send lines, given without terminators, and run everything that follows from them."""
         self._stream.write("".join(line + wire.EOL for line in lines).encode())
         self._flush()
 
     def lines(self) -> list[str]:
-        """Return the lines that arrived since this was last called, without terminators."""
+        """Return the lines that arrived since the last call, without terminators."""
         self._flush()
         lines, self._lines = self._lines, []
         return lines
 
     def read_past(self, start: str) -> str | None:
-        """Drop what arrived, up to a line that begins with ``start``; return that, or None without dropping any."""
+        """Drop lines up to one that begins with ``start`` and return it; drop none and return None if there is none."""
         self._flush()
         for number, line in enumerate(self._lines):
             body = line.partition(" ")[2] if line.startswith("@") else line
@@ -47,17 +47,17 @@ class LineClient(LineOnlyReceiver):
         return None
 
     def half_close(self) -> None:
-        """Send no more, as ``nc -N`` at the end of its input; what the server says still arrives."""
+        """Close the sending side, as ``nc -N`` at the end of its input; lines from the server still arrive."""
         self._stream.loseWriteConnection()
         self._flush()
 
     def close(self) -> None:
-        """Close the connection in good order."""
+        """Close the connection cleanly."""
         self._stream.loseConnection()
         self._flush()
 
     def pause(self) -> None:
-        """Read no more until `resume`, as a terminal that was stopped with Ctrl-S."""
+        """Stop reading until `resume`, like a terminal after Ctrl-S."""
         self._stream.pauseProducing()
 
     def resume(self) -> None:
@@ -75,5 +75,5 @@ class LineClient(LineOnlyReceiver):
 
     @property
     def _stream(self) -> Any:
-        """The transport; Twisted has no one interface for all that those of streams can do."""
+        """The transport; Twisted has no single interface for everything that a stream's transport can do."""
         return self.transport

@@ -1,4 +1,4 @@
-"""A server in memory, and the ways to connect to it, to cut it off and to let time pass."""
+"""A server in memory, and the means to connect to it, cut connections and let time pass."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from chatd.testing.connection import SOCKET_BYTES, MemoryConnection, connect
 from chatd.testing.line_client import LineClient
 
 START_SECONDS = 1_767_225_600
-"""When the clock begins: 2026-01-01T00:00:00Z."""
+"""The time at the start: 2026-01-01T00:00:00Z."""
 MAX_ROUNDS = 10_000
-"""How often `MemoryServer.flush` moves what there is to be moved before it gives up."""
+"""How many rounds of traffic `MemoryServer.flush` runs before it gives up."""
 LOCALHOST = "127.0.0.1"
 
 P = TypeVar("P", bound=Protocol)
@@ -40,24 +40,24 @@ _log = Logger()
 
 
 class EndlessTrafficError(RuntimeError):
-    """The connections did not come to rest: most likely two bots answer each other for ever."""
+    """The connections did not come to rest: most likely two bots answer each other forever."""
 
 
 class MemoryServer:
-    """A chatd in memory, listening from the beginning. As a context manager, it stops at the end.
+    """A chatd in memory that listens from the start. As a context manager, it stops at the end.
 
-    ``limits`` are those of the daemon if none are given. ``segment_bytes`` is how much arrives at once at most: with 1,
-    byte by byte, it finds clients that take a segment for a line.
+    ``limits`` default to the daemon's. ``segment_bytes`` is the most that arrives at once; 1, byte by byte, finds
+    clients that mistake a segment for a line.
 
-    Nothing happens by itself. Every method but `endpoint` lets all happen that is due, on both sides, before it
+    Nothing happens by itself. Every method except `endpoint` runs everything that is due, on both sides, before it
     returns; after anything else that sends, such as a method of the bot under test, call `flush`. An exception that a
-    client's protocol raises meanwhile is raised from there. Time passes in `advance` alone. Epochs (``e1``, ``e2``),
-    resume secrets (``secret1`` and so on) and the time at the start are the same in each test.
+    client's protocol raises meanwhile is raised from there. Time passes only in `advance`. Epochs (``e1``, ``e2``),
+    resume tokens (``secret1`` and so on) and the time at the start are the same in each test.
     """
 
     def __init__(self, limits: Limits | None = None, *, segment_bytes: int = SOCKET_BYTES) -> None:
         self.clock = MemoryReactorClock()
-        """The clock of the server, for all that is to follow it, such as ``ClientService(..., clock=server.clock)``."""
+        """The server's clock, for code that should follow it, such as ``ClientService(..., clock=server.clock)``."""
         self.clock.advance(START_SECONDS)
         self._limits = limits or Limits()
         self._segment_bytes = segment_bytes
@@ -79,10 +79,10 @@ class MemoryServer:
         self.stop()
 
     def connect(self, protocol: P, host: str = LOCALHOST) -> P:
-        """Connect a protocol, whose transport is one of TCP in all but its socket; return the protocol.
+        """Connect a protocol and return it. Its transport behaves like TCP's, without a socket.
 
-        ``host`` is the address that it seems to come from, IPv4 or IPv6. Raise `ConnectionRefusedError`, Twisted's own,
-        while the server is stopped. Where the server does not want the connection it is made, told so and closed.
+        ``host`` is the address that it seems to come from, IPv4 or IPv6. Raise Twisted's `ConnectionRefusedError`
+        while the server is stopped. A connection that the server refuses is made, told why and closed.
         """
         self._check_listening()
         self._join(host, protocol, lambda: None)
@@ -90,9 +90,9 @@ class MemoryServer:
         return protocol
 
     def endpoint(self, host: str = LOCALHOST) -> IStreamClientEndpoint:
-        """Return an endpoint that connects to this server, for `ClientService`, `connectProtocol` and the like.
+        """Return an endpoint that connects to this server, for `ClientService`, `connectProtocol` and similar code.
 
-        A connection is made with the next `flush`. While the server is stopped it fails with `ConnectionRefusedError`.
+        The connection is made by the next `flush`. While the server is stopped, it fails with `ConnectionRefusedError`.
         """
         return _Endpoint(self.clock, self._check_listening, partial(self._join, host))
 
@@ -101,9 +101,8 @@ class MemoryServer:
     ) -> LineClient:
         """Return a client that has joined a room and read the answer; without a nick, one that is only connected.
 
-        What a bot said when it saw the JOIN is the first that `LineClient.lines` returns.
-        With ``tagged`` it said ``HELLO 1`` before. Raise `ValueError` with the last line of the server if that did not
-        let it in.
+        What a bot says when it sees the JOIN is the first that `LineClient.lines` returns. With ``tagged``, the client
+        sends ``HELLO 1`` first. Raise `ValueError` with the server's last line if it could not join.
         """
         client = self.connect(LineClient(self.flush), host)
         if tagged:
@@ -118,7 +117,7 @@ class MemoryServer:
         return client
 
     def flush(self) -> None:
-        """Let all happen that is due now: bytes arrive, are answered, and the answers arrive.
+        """Run everything that is due now: bytes arrive, are answered, and the answers arrive.
 
         Raise `EndlessTrafficError` if that does not end.
         """
@@ -136,7 +135,7 @@ class MemoryServer:
         raise EndlessTrafficError(f"there is still something to send after {MAX_ROUNDS} rounds")
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, second by second, with all that is due in it."""
+        """Let time pass, second by second, and run everything that becomes due."""
         self.flush()
         while seconds > 0:
             step = min(1.0, seconds)
@@ -145,11 +144,11 @@ class MemoryServer:
             self.flush()
 
     def disconnect(self, protocol: Protocol, *, heard: bool = False) -> None:
-        """Cut the connection of a protocol: both ends lose it with `ConnectionLost`, as when a cable is pulled.
+        """Cut a protocol's connection: both ends lose it with `ConnectionLost`, as when a cable is pulled.
 
-        What was on its way is lost, in both directions. With ``heard`` what the client had sent arrives first and is
-        carried out, and only the answers are lost: the case for which there are labels. Raise `ValueError` for a
-        protocol that is not connected to this server.
+        Data in flight is lost in both directions. With ``heard``, what the client has sent arrives first and takes
+        effect, and only the answers are lost: the case that labels are for. Raise `ValueError` for a protocol that is
+        not connected to this server.
         """
         connection = protocol.transport
         if not isinstance(connection, MemoryConnection) or connection not in self._ends:
@@ -162,17 +161,17 @@ class MemoryServer:
         self.flush()
 
     def disconnect_all(self) -> None:
-        """Cut all connections, as `disconnect` does for one; the server stays, and they may come back at once.
+        """Cut all connections, as `disconnect` does for one; the server stays up, and clients may reconnect at once.
 
-        What was on its way is lost, and no client sees the others leave.
+        Data in flight is lost, and no client sees the others leave.
         """
         self._cut_all()
         self.flush()
 
     def stop(self) -> None:
-        """Stop in good order, as after SIGTERM: all are told ``BYE shutdown``, and new connections are refused.
+        """Stop cleanly, as after SIGTERM: all clients get ``BYE shutdown``, and new connections are refused.
 
-        Clients that do not read, or do not leave, are cut off. Do nothing if it is stopped.
+        Clients that do not read or do not leave are cut off. Do nothing if the server is stopped.
         """
         hub, self._hub = self._hub, None
         if hub is None:
@@ -186,7 +185,7 @@ class MemoryServer:
         self.flush()
 
     def start(self) -> None:
-        """Start again after `stop`, with the journal as it was. Do nothing if it is started."""
+        """Start again after `stop`, with the same journal. Do nothing if the server is running."""
         if self._hub is None:
             self._journal.start()
             self._hub = make_hub(self._journal, self.clock, self._limits, lambda: f"secret{next(self._secrets)}")
@@ -194,10 +193,10 @@ class MemoryServer:
             self._hub.start()
 
     def restart(self, *, keep_journal: bool = True) -> None:
-        """Break down as after ``kill -9``, and start again at once: all connections are cut without a word.
+        """Crash as after ``kill -9`` and start again at once: all connections are cut without a ``BYE``.
 
-        What was said and stored is there when they come back, under another epoch of the same history. Without
-        ``keep_journal`` it is not: the history is another, as after an import, and ``since=`` is answered with
+        Stored messages are there when clients reconnect, under another epoch of the same history. Without
+        ``keep_journal`` they are gone: it is another history, as after an import, and ``since=`` is answered with
         ``recovered=no``.
         """
         if self._hub is not None:
@@ -211,7 +210,7 @@ class MemoryServer:
         self.flush()
 
     def _cut_all(self) -> None:
-        """Lose all connections, at the server's end first, so that no client sees the others leave."""
+        """Cut all connections, at the server's end first, so that no client sees the others leave."""
         ends = list(self._ends.items())
         for end, is_server in ends:
             if is_server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -60,6 +61,22 @@ def own(chat: InMemoryChat, who: ChatClient, account: str = "ann") -> None:
 
 
 # What is told, and in which form.
+
+
+def test_the_event_stream_on_the_page_has_those_events_and_fields(
+    chat: InMemoryChat, web: WebEdge, ann: ChatClient
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "http-reading.rst").read_text()
+    script = page.partition("code-block:: javascript\n")[2].partition("\n\nWho")[0]
+    address, count = re.findall(r'EventSource\("/builds(/sse\?count=(\d+))"\)', script)[0]
+    ((listened, field),) = re.findall(r'Listener\("(\w+)", event => forget\(JSON.parse\(event.data\).(\w+)\)\)', script)
+    say(chat, ann, *["hello"] * (int(count) + 1))
+    stream = web.ask(f"/den{address}")
+    do(chat, ann, "RETRACT 3")
+    events = [dict(line.split(": ", 1) for line in each.splitlines()) for each in stream.text.split("\n\n")[1:-1]]
+    messages = [json.loads(each["data"])["text"] for each in events if "event" not in each]
+    assert messages == ["hello"] * int(count)
+    assert [json.loads(each["data"])[field] for each in events if each.get("event") == listened] == [3]
 
 
 def test_it_is_live_from_now_on(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:

@@ -128,10 +128,10 @@ def test_each_example_is_run_by_a_test() -> None:
     assert {path.name for path in EXAMPLES.iterdir()} - {"README.rst", "__pycache__", *FILES} == set()
 
 
-@pytest.mark.parametrize("page", ["scripts.rst", "bots.rst", "hooks.rst"])
+@pytest.mark.parametrize("page", ["scripts.rst", "bots.rst", "hooks.rst", "http-reading.rst"])
 def test_the_pages_start_the_examples_as_the_tests_do(page: str) -> None:
     text = (EXAMPLES.parent / "docs" / page).read_text()
-    started = re.findall(r"^ +(?:\w+=\S+ )?(python|bash) examples/(\S+)(?: tls:\S+)?$", text, re.MULTILINE)
+    started = re.findall(r"^ +(?:\w+=\S+ )?(python|bash) examples/(\S+)(?: .+)?$", text, re.MULTILINE)
     assert started
     assert len(started) == len(re.findall("(?:python|bash) examples/", text))
     for interpreter, name in started:
@@ -175,6 +175,12 @@ def test_a_bot_that_cannot_start_says_why(tmp_path: Path) -> None:
         assert bot.output().endswith(
             "the bot ended: echo.json is not a bot's state; remove it to begin with what is said now\n"
         )
+
+
+def test_a_bot_whose_server_is_none_says_why(tmp_path: Path) -> None:
+    bot = Running(tmp_path, "echo_bot.py", "chat.example.org")
+    assert bot.status() == 1
+    assert re.fullmatch("bad server chat.example.org: .*; use tcp:HOST:PORT, .*\n", bot.output())
 
 
 def test_a_bot_that_is_told_to_stop_ends_well(tmp_path: Path) -> None:

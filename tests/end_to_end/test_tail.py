@@ -75,7 +75,7 @@ def test_nothing_is_lost_or_doubled_when_either_side_is_killed(tmp_path: Path) -
     port = daemon.port
     tail = Tail(tmp_path, f"127.0.0.1:{port}", "--from-start")
     try:
-        tail.until_told("saying it in #logs as log")
+        tail.until_told("sending to #logs as log")
         for turn in range(6):
             add(log, written, 50)
             written += 50
@@ -152,7 +152,7 @@ def test_over_a_local_socket_and_stopped_by_a_signal(tmp_path: Path) -> None:
         Client(place) as alice,
     ):
         alice.join("alice", "#logs")
-        tail.until_told("saying it in #logs as log")
+        tail.until_told("sending to #logs as log")
         with (tmp_path / "app.log").open("a") as file:
             file.write("one\n")
         alice.until(lambda line: line == "MSG log #logs one")
@@ -164,7 +164,7 @@ def test_over_a_local_socket_and_stopped_by_a_signal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "told"),
     [
-        (("--nick", "a b"), 1, "will not do"),
+        (("--nick", "a b"), 1, "is not allowed"),
         (("--room", "logs"), 1, "rooms begin with #"),
         (("--ca", "app.log"), 1, "--ca and --fingerprint work only with --tls; add it"),
         (("--once",), 1, "waiting for "),

@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "cluster.rst"
 
 def recipe(begins: str, replacing: Mapping[str, str]) -> str:
     """Return the configuration on the page that begins so, with each of ``replacing``, which it must hold, replaced."""
-    blocks = [dedent(block) for block in re.findall(r"::\n\n((?: {4}.*\n|\n)+)", PAGE.read_text())]
+    blocks = [dedent(block) for block in re.findall(r":: \w+\n\n((?: {4}.*\n|\n)+)", PAGE.read_text())]
     (found,) = [block for block in blocks if block.startswith(begins)]
     for text, other in replacing.items():
         assert text in found, text

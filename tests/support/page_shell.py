@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from tests.support.daemon import DEADLINE
 from tests.support.notify_socket import NotifySocket
 from tests.support.page_commands import CommandError, is_daemon
 from tests.support.page_world import World
 
+PATIENCE_SECONDS = 4 * DEADLINE
+"""After which a command is taken to hang, on a machine that has much else to do."""
 _POLL = 0.01
 
 
@@ -29,7 +32,7 @@ class Background:
         self._output = world.root / f"output-{number}"
         script = world.root / f"command-{number}"
         script.write_text(command.rstrip().removesuffix("&") + "\n")
-        self._notify = NotifySocket(str(world.root / f"ready-{number}"))
+        self._notify = NotifySocket(f"@{world.root.name}-{uuid4()}")  # a path could be too long
         self._begun = world.root / f"begun-{number}"
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -54,7 +57,7 @@ class Background:
         self._wait(lambda: matches(self.printed()), "did not print what is shown")
 
     def _wait(self, condition: Callable[[], bool], problem: str) -> None:
-        end = time.monotonic() + DEADLINE
+        end = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             if self.process.poll() is not None and not condition():
                 raise CommandError(
@@ -114,7 +117,7 @@ class Shell:
         return text.splitlines(), code
 
     def _wait(self, bash: subprocess.Popen[str], status: Path, command: str, output: Path) -> None:
-        end = time.monotonic() + DEADLINE
+        end = time.monotonic() + PATIENCE_SECONDS
         while not status.exists() and bash.poll() is None:
             if time.monotonic() > end:
                 self._kill()

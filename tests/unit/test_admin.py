@@ -55,7 +55,7 @@ def test_erase_says_how_much(journal: Path, capsys: pytest.CaptureFixture[str]) 
         (["export", "lobby"], "rooms begin with #"),
         (["export", "#nope"], "no such room in sqlite:chatd.sqlite3: #nope"),
         (["export", "-j", "memory:"], "is not a journal in a file"),
-        (["export", "-j", "sqlite:nowhere"], "there is no file"),
+        (["export", "-j", "sqlite:nowhere"], "no such file"),
         (["import", "nowhere"], "No such file"),
         (["import", "chatd.sqlite3", "-j", "sqlite:new"], "chatd: "),
     ],

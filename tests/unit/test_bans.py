@@ -88,7 +88,7 @@ def test_remove_takes_one_back(
         (["remove", "a b"], "chatd: "),
         (["remove", "127.0.0.1", "den"], "rooms begin with #"),
         (["list", "-j", "memory:"], "is not a journal in a file"),
-        (["list", "-j", "sqlite:nowhere"], "there is no file"),
+        (["list", "-j", "sqlite:nowhere"], "no such file"),
         (["remove", "eve", "-j", "nats://127.0.0.1"], "LOGIN as a server operator on any node and UNBAN there"),
     ],
 )

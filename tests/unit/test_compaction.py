@@ -64,7 +64,7 @@ def test_it_is_done_as_it_is_typed(
 @pytest.mark.parametrize(
     ("journal", "why"),
     [
-        ("sqlite:nowhere", "there is no file"),
+        ("sqlite:nowhere", "no such file"),
         ("nats://127.0.0.1", "to compact the index of a node"),
         ("memory:", "is not a journal in a file"),
     ],

@@ -198,7 +198,7 @@ def test_secrets_are_read_from_files(tmp_path: Path) -> None:
         ("[storage]\njournal = { path = 'x' }\n", 'line 2: write a value from a file as { file = "PATH" }'),
         ("[storage]\njournal = { file = 'nowhere' }\n", "line 2: cannot read /nowhere: No such file or directory"),
         ("[accounts]\nregistration = 'all'\n", "line 2: registration takes one of off, open, code, not 'all'"),
-        ("# \n[accounts]\nauth = ['file:nowhere']\n", "line 3: auth file:nowhere: there is no file 'nowhere'"),
+        ("# \n[accounts]\nauth = ['file:nowhere']\n", "line 3: auth file:nowhere: no such file: 'nowhere'"),
         ("[listen]\ntrusted-proxy = [\n'10.0.0.0/8',\n'x']\n", "line 2: trusted-proxy takes an address or a network"),
         ("[listen]\nport = 1\nport = 2\n", "line 3: Cannot overwrite a value"),
         ("[listen]\nport = \n", "line 2: Invalid value"),

@@ -250,7 +250,7 @@ def test_what_is_gone_is_told(server: MemoryServer, tmp_path: Path, log: Path) -
     add(log, "two")
     run = Run(server, tmp_path)
     server.advance(2)
-    assert f"what was written to {log} after byte 4 is gone, and was not said" in run.told
+    assert f"what was written to {log} after byte 4 is gone and was not sent" in run.told
     assert said(server) == ["one", "two"]
 
 
@@ -418,7 +418,7 @@ def test_a_password_is_not_sent_where_others_could_listen_in() -> None:
     made.dataReceived(b"OK HELLO protocol=1 epoch=e\r\n")
     assert b"secret" not in transport.value()
     made.connectionLost()
-    assert told.ends == [("a password is sent only over TLS, so it was not sent; use --tls", True)]
+    assert told.ends == [("the connection is not encrypted, so the password was not sent; use --tls", True)]
 
 
 def test_a_password_is_sent_within_this_machine() -> None:
@@ -434,7 +434,7 @@ def test_a_password_is_sent_within_this_machine() -> None:
         ("BYE replaced somebody else uses the name", "the server closed the connection: somebody else uses the name"),
         (
             "@id=9 KICK alice #logs log too much",
-            "alice removed it from the room: too much",
+            "alice removed log from the room: too much",
         ),
     ],
 )
@@ -470,8 +470,8 @@ def test_a_server_that_is_silent_is_given_up() -> None:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        ("muted MSG you are muted here", "refused because you are muted here"),
-        ("unavailable MSG not now", "refused because not now"),
+        ("muted MSG you are muted here", "the server refuses a line: you are muted here"),
+        ("unavailable MSG not now", "the server refuses a line: not now"),
     ],
 )
 def test_what_is_refused_is_said_later_in_its_order(tmp_path: Path, log: Path, error: str, told: str) -> None:

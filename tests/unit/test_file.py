@@ -76,7 +76,7 @@ def damaged(path: Path) -> None:
     ("make", "why"),
     [
         (newer, "written by a newer chatd .version 99"),
-        (of_a_later_unicode, "names of Unicode 100.0.0, and this chatd knows 17.0.0; update it"),
+        (of_a_later_unicode, "names of Unicode 100.0.0, but this chatd knows 17.0.0; update it"),
         (foreign, "not of chatd"),
         (garbage, "file is not a database"),
         (damaged, "damaged and was not changed|malformed"),
@@ -128,7 +128,7 @@ def test_a_file_whose_making_was_cut_short_is_brought_in_order(tmp_path: Path) -
 def test_two_names_of_a_file_have_one_lock(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "j")
     assert sqlite_path(f"sqlite:{tmp_path}/link") == tmp_path / "j"
-    with pytest.raises(ValueError, match="is a folder"):
+    with pytest.raises(ValueError, match="is a directory"):
         sqlite_path("sqlite:/")
 
 

@@ -171,6 +171,21 @@ def test_each_message_is_told_from_now_on_signed(hooked: Hooked) -> None:
     assert hooked.state.behind == 0
 
 
+def test_the_request_on_the_page_has_the_fields_that_are_sent(hooked: Hooked) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hooks.rst").read_text()
+    head, body = page.partition("code-block:: http\n")[2].split("\n\n")[:2]
+    ann = hooked.chat.program("JOIN ann #builds")
+    hooked.add()
+    ann.says("MSG passed")
+    hooked.pass_time()
+    headers, sent = hooked.receiver.requests[0]
+    shown = dict(line.strip().split(": ") for line in head.strip().splitlines()[1:])
+    assert shown.keys() == {"Content-Type", *headers}
+    assert list(json.loads(body)) == list(json.loads(sent))
+    expected = signature(KEY, shown["Webhook-Id"], int(shown["Webhook-Timestamp"]), body.strip().encode())
+    assert shown["Webhook-Signature"] == expected
+
+
 def test_from_the_beginning_and_after_an_id(hooked: Hooked) -> None:
     hooked.chat.program("JOIN ann #builds", "MSG one", "MSG two", "MSG three")
     hooked.add(position=0)
@@ -226,7 +241,7 @@ def test_it_is_tried_again_later_and_later(hooked: Hooked) -> None:
     assert (hooked.state.failures, hooked.state.behind, hooked.state.why) == (0, 0, "")
     told = [line for line in [*lines, *meanwhile, *after] if "hook" in line]
     assert [line.partition("example.org ")[2] for line in told] == [
-        "fails: connection refused; it is tried again",
+        "fails: connection refused; retrying",
         "works again",
     ]
     assert not [line for line in told if "s3cret" in line or "word" in line]
@@ -313,7 +328,7 @@ def test_what_was_deleted_meanwhile_is_left_out_and_told(tmp_path: Path) -> None
         hooked.pass_time(10)
         assert hooked.receiver.texts == ["one", "three", "four"]
         assert hooked.state.missed
-    assert len([line for line in lines if "left out what was deleted" in line]) == 1
+    assert len([line for line in lines if "skipped messages" in line]) == 1
 
 
 def test_a_room_that_cannot_be_read_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -442,11 +457,11 @@ def test_the_file_is_for_its_owner_alone_and_for_hooks_alone(tmp_path: Path) -> 
         assert (hook.room.key, hook.private, hook.position, hook.disabled) == ("#a", True, 7, False)
         assert "s3cret" not in repr(hook) and "x00" not in repr(hook)
     assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(HooksError, match="no file"), open_hook_store(tmp_path / "other", make=False):
+    with pytest.raises(HooksError, match="no such file"), open_hook_store(tmp_path / "other", make=False):
         pass
     with chat_of(f"sqlite:{tmp_path}/journal"):
         pass
-    with pytest.raises(HooksError, match="not one of chatd's hooks"):
+    with pytest.raises(HooksError, match="but not of webhooks"):
         HookStore(tmp_path / "journal")
 
 

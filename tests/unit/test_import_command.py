@@ -97,7 +97,7 @@ def test_what_was_private_goes_into_no_room(folder: Path, capsys: pytest.Capture
         (["--format", "irssi", "nowhere.log"], "add --room"),
         (["--format", "discord", "nowhere.json"], "No such file"),
         (["--format", "slack", "nowhere"], "not a folder or zip"),
-        (["--format", "slack", "empty"], "users.json cannot be read"),
+        (["--format", "slack", "empty"], "cannot read users.json"),
         (["one", "two"], "an export of chatd is a single file"),
     ],
 )

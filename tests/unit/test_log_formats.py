@@ -147,7 +147,7 @@ def fields_in_use() -> set[str]:
     """Return the names that the daemon gives to what it logs."""
     found: set[str] = set()
     for path in ROOT.rglob("*.py"):
-        if path.is_relative_to(ROOT / "client"):
+        if any(path.is_relative_to(ROOT / each) for each in ("bot", "client")):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):

@@ -14,10 +14,10 @@ from docutils import nodes
 from docutils.core import publish_doctree
 
 ROOT = Path(__file__).parents[2]
-BESIDE = [ROOT / "README.rst", ROOT / "SECURITY.md", ROOT / "changes" / "README.rst"]
+BESIDE = sorted([*ROOT.glob("*.md"), *ROOT.glob("README.rst"), *ROOT.glob("*/README.rst")])
 """Texts that are read where the files are, and are no part of the site."""
 LOCAL = re.compile(r"http://(?:127\.0\.0\.1|localhost)[:/]")
-TEXTS = sorted([*ROOT.glob("*.rst"), *ROOT.glob("*.md"), *ROOT.glob("changes/*.rst"), *ROOT.glob("docs/**/*.rst")])
+TEXTS = sorted({*BESIDE, *ROOT.glob("*.rst"), *ROOT.glob("changes/*.rst"), *ROOT.glob("docs/**/*.rst")})
 
 
 def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
@@ -30,9 +30,8 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A site of one page with the configuration of ours."""
-    (tmp_path / "chatd").mkdir()
     (tmp_path / "docs").mkdir()
-    (tmp_path / "chatd" / "__init__.py").write_text('__version__ = "1"\n')
+    (tmp_path / "chatd").symlink_to(ROOT / "chatd")
     (tmp_path / "docs" / "conf.py").write_text((ROOT / "docs" / "conf.py").read_text())
     (tmp_path / "docs" / "_site").symlink_to(ROOT / "docs" / "_site")
     return tmp_path / "docs"
@@ -43,6 +42,8 @@ def test_the_site_is_made_without_a_warning(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert done.returncode == 0
     assert 'href="configuration.html' in (tmp_path / "site" / "index.html").read_text()
+    # The theme warns of a second table of contents on the page alone, in red, by its style sheet.
+    assert [page.name for page in (tmp_path / "site").rglob("*.html") if 'class="contents' in page.read_text()] == []
     changelog = (tmp_path / "site" / "changelog.html").read_text()
     assert ("Unreleased" in changelog) == bool(list(ROOT.glob("changes/+*.rst")))
 

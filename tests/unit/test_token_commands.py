@@ -91,7 +91,7 @@ def test_logout_ends_the_logins_of_an_account(do: Do) -> None:
         (["token", "bob"], "bob has no account; create one with chatd user add bob --no-password"),
         (["token", "ci", "--room", "builds"], "rooms begin with #"),
         (["token", "ci", "--expires", "soon"], "duration"),
-        (["token", "ci", "--accounts", "nowhere"], "there is no file"),
+        (["token", "ci", "--accounts", "nowhere"], "no such file"),
         (["tokens", "bob"], "bob has no account"),
         (["revoke", "12345678"], "no such token; see chatd user tokens"),
         (["revoke", "chatd_12345678_" + "0" * 40], "no such token"),

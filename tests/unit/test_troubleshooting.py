@@ -1,4 +1,4 @@
-"""Every sentence that docs/troubleshooting.rst quotes is one that the program prints."""
+"""Every sentence that docs/troubleshooting.rst and docs/logins.rst quote is one that the program prints."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.rst").read_text()
+LOGINS = (ROOT / "docs" / "logins.rst").read_text()
 _MARK = ".. tested by: tests/unit/test_troubleshooting.py::test_what_is_quoted_is_what_the_program_says\n"
 _BLOCK = re.compile(re.escape(_MARK) + r"\n\.\. code-block:: text\n\n((?: {4}.+\n)+)")
 _BEFORE = re.compile(r"(?:ERR [a-z-]+ [A-Z]+|BYE [a-z-]+) |chatd: (?:\S+, line [0-9]+: )?")
@@ -41,11 +42,15 @@ def _templates(path: Path) -> Iterator[str]:
 
 
 @cache
+def sentences() -> set[str]:
+    """Return all texts in the program, a mark in the place of each value."""
+    return {text for path in (ROOT / "chatd").rglob("*.py") for text in _templates(path)}
+
+
+@cache
 def parts() -> list[tuple[re.Pattern[str], int]]:
     """Return a pattern for each part of a sentence in the program, and how many of its characters are literal."""
-    found = {
-        part for path in (ROOT / "chatd").rglob("*.py") for text in _templates(path) for part in _BETWEEN.split(text)
-    }
+    found = {part for text in sentences() for part in _BETWEEN.split(text)}
     rows = [(part.strip(), len(re.sub(r"[\0 ]", "", part))) for part in found]
     return [
         (re.compile(".*".join(map(re.escape, part.split(_VALUE)))), literal) for part, literal in rows if literal > 5
@@ -74,3 +79,13 @@ def test_what_the_program_does_not_say_is_not_taken_for_it() -> None:
     assert not _is_printed("alice is somebody else's own")
     assert not _is_printed("another program had it")
     assert _is_printed("another program has it")
+
+
+@pytest.mark.parametrize("said", re.findall(r"^\*(.+?)\*  ", LOGINS, re.MULTILINE))
+def test_what_the_page_on_logins_quotes_is_what_the_program_says(said: str) -> None:
+    if said == "invalid_client":  # the provider's word (RFC 6749, 5.2)
+        return
+    for words in re.split(r'\*, \*| "|: | \(', said):
+        assert any(words in text for text in sentences()) or words.startswith(
+            ("...", "certificate verify", "preferred")
+        )

@@ -53,7 +53,7 @@ def test_user_folder_and_configuration_are_as_asked_for(run: Run) -> None:
     ).splitlines()
     assert 'ExecStart=/opt/chatd/bin/chatd --config "/srv/our chat/50%%.toml"' in lines
     assert {"User=talk", "StateDirectory=talk-2", "WorkingDirectory=%S/talk-2"} <= set(lines)
-    assert run("chatd.sysusers", "--user", "talk", "--state", "talk-2").split()[1::3] == ["talk", 'daemon"']
+    assert run("chatd.sysusers", "--user", "talk", "--state", "talk-2").split()[1::3] == ["talk", 'server"']
 
 
 @pytest.mark.parametrize(

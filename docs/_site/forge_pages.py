@@ -1,4 +1,4 @@
-"""Links to files, as forges follow them, become links of the site: `` `Reload <configuration.rst#reload>`_ ``."""
+"""Pages for forges become pages of the site: `` `Reload <configuration.rst#reload>`_ `` leads to a page, not a file."""
 
 from __future__ import annotations
 
@@ -59,6 +59,18 @@ class PageLinks(SphinxTransform):
         return _PAGES_OF.get(target.name) if target.parent == docs.parent else None
 
 
+class NoSecondContents(SphinxTransform):
+    """Leave out the table of contents that forges show: the theme has one at the side and shows an error."""
+
+    default_priority = 730
+
+    def apply(self, **_: Any) -> None:
+        """Do so on every page."""
+        for topic in list(self.document.findall(nodes.topic)):
+            if "contents" in topic["classes"]:
+                topic.parent.remove(topic)
+
+
 def resolve(app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, _: nodes.Element) -> nodes.Element | None:
     """Return the link to a page, or None, of which Sphinx warns, if the page or its anchor does not exist."""
     if node["reftype"] != "page":
@@ -82,6 +94,7 @@ def _anchors(env: BuildEnvironment, page: str) -> set[str]:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add to Sphinx what these pages need."""
     app.add_transform(PageLinks)
+    app.add_transform(NoSecondContents)
     app.connect("missing-reference", resolve)
     # Pygments has none of its own for this.
     app.add_lexer("haproxy", TextLexer)
