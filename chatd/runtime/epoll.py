@@ -35,7 +35,7 @@ def _is_epoll(reactor: object) -> bool:
 
 
 def _turn(reactor: Any, timeout: float | None) -> None:
-    """Wait for so many seconds, for ever if None, until something can be read or written, and let that be done."""
+    """Wait for so many seconds, forever if None, until something can be read or written, and let that be done."""
     selectables = reactor._selectables
     for descriptor, event in reactor._poller.poll(timeout, len(selectables)):
         selectable = selectables.get(descriptor)

@@ -62,7 +62,7 @@ def test_the_tests_that_pages_name_are_there_and_read_the_page(block: Block) -> 
         path, _, test = named.partition("::")
         assert f"def {test}(" in (ROOT / path).read_text(), f"{block.place}: {named}"
         text = _texts(ROOT / path)
-        assert Path(block.page).name in text or "in pages()" in text, f"{named} does not read {block.page}"
+        assert Path(block.page).name in text or "pages()" in text, f"{named} does not read {block.page}"
 
 
 def test_the_blocks_that_no_test_can_run_are_these_alone() -> None:
