@@ -157,7 +157,9 @@ def people_log_in() -> None:
     run("ldapmodify", *ADMIN, text=change)
     time.sleep(PAM_ID_SECONDS)
     expect(log_in("bob", "JOIN bob #den"), "ERR not-allowed JOIN", "bob, taken out of staff")
-    expect(says("JOIN eve"), "ERR not-allowed JOIN eve is somebody's own", "a guest who wants eve's name")
+    expect(
+        says("JOIN eve"), "ERR not-allowed JOIN nick eve belongs to a registered user", "a guest who wants eve's name"
+    )
     listed = run(str(BIN / "chatd"), "user", "list", "--accounts", "/srv/chatd/chatd.accounts.sqlite3")
     expect(listed.splitlines(), "ann\t-\tauth", "chatd user list")
 

@@ -56,11 +56,11 @@ class Shot:
 
 
 README = (
-    Shot("connect", empty=True),
+    Shot("connect", size=(720, 420), empty=True),
     Shot("light"),
     Shot("dark", "dark"),
     Shot("light-192", dpi=192),
-    Shot("preferences", keys=("ctrl+comma",)),
+    Shot("preferences", size=(720, 480), keys=("ctrl+comma",)),
 )
 
 

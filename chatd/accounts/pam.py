@@ -69,7 +69,7 @@ class PamChecker:
 
     def __init__(self, service: str = SERVICE, rules: Path | None = None) -> None:
         if not service.isascii() or "/" in service or not service:
-            raise PamError(f"{service!r} is no service of PAM: it is the name of a file in /etc/pam.d")
+            raise PamError(f"not a PAM service: {service!r}; name a file in /etc/pam.d")
         try:
             self._pam = ctypes.CDLL(_LIBRARY)
         except OSError as error:
@@ -98,7 +98,7 @@ class PamChecker:
         else:
             result = self._pam.pam_start_confdir(*start, os.fsencode(self._rules), ctypes.byref(handle))
         if result != _SUCCESS:
-            raise PamError(f"PAM could not begin ({result})")
+            raise PamError(f"PAM could not start ({result})")
         try:
             for step in (self._pam.pam_authenticate, self._pam.pam_acct_mgmt):
                 result = step(handle, _NO_EMPTY_PASSWORD)

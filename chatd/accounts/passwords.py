@@ -38,7 +38,7 @@ def missing() -> str:
 def check(password: str) -> None:
     """Raise `ValueError`, with a sentence for the user, if a password is not allowed."""
     if len(password) < MIN_CHARACTERS:
-        raise ValueError(f"the password is too short; it needs at least {MIN_CHARACTERS} characters")
+        raise ValueError(f"the password needs at least {MIN_CHARACTERS} characters")
     if len(password.encode(errors="surrogatepass")) > MAX_BYTES:
         raise ValueError(f"the password is too long; it can have at most {MAX_BYTES} bytes")
     if " " in password or "\t" in password or clean(password) != password:

@@ -153,7 +153,7 @@ class AccountStore:
             if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
                 raise TakenError(f"{account.name} already belongs to a registered user")
             if provider is not None and db.execute(_PROVIDED, provider).fetchall():
-                raise TakenError(f"whoever that is has another account than {account.name} already")
+                raise TakenError(f"that person already has another account than {account.name}")
             for (twin,) in db.execute(_TWIN, (*names.looks(account.name), account.key)).fetchall():
                 if not twins:
                     raise TakenError(f"{account.name} could be mistaken for {twin}; choose another nick")
@@ -264,7 +264,7 @@ class AccountStore:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:
             if not self.path.is_file():
-                raise AccountsError(f"{self.path} cannot be opened: it is no file") from None
+                raise AccountsError(f"{self.path} cannot be opened: it is not a regular file") from None
         except OSError as error:
             raise AccountsError(f"{self.path} cannot be opened: {error.strerror}") from None
         with explained(self.path):

@@ -58,7 +58,7 @@ class Throttle:
         clock: IReactorTime,
         failures: int = FAILURES,
         seconds: int = SECONDS,
-        why: str = "too many guesses were wrong",
+        why: str = "too many wrong guesses",
     ) -> None:
         self._clock = clock
         self._why = why

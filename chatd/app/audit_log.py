@@ -171,7 +171,7 @@ def open_to_append(path: Path) -> int:
     file = open_own(path)
     found = os.fstat(file)
     # A pipe that nobody reads would hold up the chat; in a folder of all, anybody could have made the file.
-    why = "" if stat.S_ISREG(found.st_mode) else "it is no file"
+    why = "" if stat.S_ISREG(found.st_mode) else "it is not a regular file"
     if not why and found.st_uid not in (os.geteuid(), 0) and path.parent.stat().st_mode & stat.S_IWOTH:
         why = "it is another user's; remove it"
     if why:

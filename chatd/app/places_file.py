@@ -87,7 +87,7 @@ class PlacesFile(NoPlaces):
         with open(descriptor, "rb") as file:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
-                raise ValueError("it is no file; remove it")
+                raise ValueError("it is not a regular file; remove it")
             if found.st_uid != os.geteuid() or found.st_mode & 0o077:
                 raise ValueError("others than this user could have written or read it; remove it")
             content = file.read(MAX_BYTES + 1)

@@ -50,5 +50,5 @@ def _reached(room: Place) -> int | None:
 
 
 def _full(room: Place, limit: int) -> ChatError:
-    why = f"{room.name} is full with {limit} members; JOIN it later, or ask an operator to INVITE you"
+    why = f"{room.name} is full (limit {limit}); JOIN it later, or ask an operator to INVITE you"
     return ChatError(Code.FULL, why, limit=limit)

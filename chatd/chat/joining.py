@@ -51,9 +51,9 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
     if command.nick is not None and participant.nick:
         if Nick.of(command.nick).key == participant.nick.key:
             raise ChatError(
-                Code.ALREADY_IN, f"you have already joined as {participant.nick}; write JOIN {name} to join a room"
+                Code.ALREADY_IN, f"you have already joined as {participant.nick}; to join a room, write JOIN {name}"
             )
-        instead = f"write JOIN #{command.nick} to join a room, or NICK {command.nick} to change your nick"
+        instead = f"to join a room, write JOIN #{command.nick}; to change your nick, write NICK {command.nick}"
         why = f"you have already joined as {participant.nick}; {instead}"
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")

@@ -185,7 +185,7 @@ ROWS = (
     Verb(
         commands.Who,
         "WHO [#room] [details=yes]",
-        "list the members of a room you are in; details=yes describes each of them",
+        "list the members of a room; details=yes says more about each",
         _read_who,
     ),
     Verb(commands.Away, "AWAY [text]", "mark yourself as away or, without a text, as back", _read_away),
@@ -220,7 +220,7 @@ ROWS = (
     Verb(
         commands.Help,
         "HELP [verb or ALL]",
-        "list the usual commands or, with ALL, every one; with a verb, explain it",
+        "list the usual commands, list all of them, or explain one",
         _read_help,
     ),
     Verb(commands.Hello, "HELLO 1 [bot=yes]", "for programs, before JOIN: turn on tags", _read_hello),

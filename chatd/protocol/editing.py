@@ -11,7 +11,7 @@ from chatd.protocol.unicode_tables import tables
 _TAKES_BACK = re.compile("[\b\x7f]")
 _JOINER = "\u200d"
 _MODIFIERS = ("\U0001f3fb", "\U0001f3ff")
-"""The first and the last of those that give an emoji the colour of its skin."""
+"""The first and the last of those that give an emoji the color of its skin."""
 # What xterm, the Linux console and PuTTY send for keys that are no characters: arrows, Home, Delete, F1 and the like,
 # with Shift and Control. A program's sequences, those for colours say, are left for whoever cleans the text.
 _KEYS = re.compile(

@@ -33,7 +33,7 @@ def is_emoji(word: str) -> bool:
 
 
 def _is_sign(part: str) -> bool:
-    """Return whether a text is one sign, with what changes its colour or form."""
+    """Return whether a text is one sign, with what changes its color or form."""
     return bool(part) and _is_base(part[0]) and all(map(_modifies, part[1:]))
 
 

@@ -56,7 +56,7 @@ class LineDecoder:
 
     ``by_hand`` keeps what they ask for, as a server needs it. What is to be answered comes as a line of its own, as
     `chatd.protocol.telnet.Enquiry` writes it, before the line within which it stands: whoever waits for the answer has
-    not ended that one. What takes back something of its line stays there, as two bytes that count towards the limit:
+    not ended that one. What takes back something of its line stays there, as two bytes that count toward the limit:
     whether it is heeded (`chatd.protocol.editing`) depends on the lines before.
 
     ``max_line_bytes`` is how many bytes a line may have, terminator and byte order mark excluded. Of a longer one

@@ -218,7 +218,7 @@ ROWS = (
     Verb(
         commands.Ban,
         "BAN <nick or address> [#room] [for=<duration>] [text]",
-        "remove somebody from a room and keep them out; #* stands for the whole server",
+        "remove somebody and keep them out; #* stands for the whole server",
         _read_ban,
     ),
     Verb(

@@ -8,7 +8,7 @@ from tests.cluster.test_people import check_equal, come_in, told
 from tests.support.in_memory_chat import ChatClient
 from tests.support.in_memory_cluster import InMemoryCluster
 
-FULL = "ERR full JOIN #den is full with {} members; JOIN it later, or ask an operator to INVITE you"
+FULL = "ERR full JOIN #den is full (limit {}); JOIN it later, or ask an operator to INVITE you"
 
 
 @pytest.fixture

@@ -274,9 +274,9 @@ def test_a_limit_of_the_servers_is_given_as_the_reason(tmp_path: Path) -> None:
     ):
         assert fill(ann) < ANSWER_SECONDS
         assert "the servers say: insufficient" in node.log(), node.log()
-        assert greeting(node).startswith("BYE refused the cluster can store nothing now")
+        assert greeting(node).startswith("BYE refused the cluster cannot store messages now")
         assert_questions_go_on(ann)
-        wait_until(lambda: greeting(silent).startswith("BYE refused the cluster can store nothing now"), silent.log)
+        wait_until(lambda: greeting(silent).startswith("BYE refused the cluster cannot store messages now"), silent.log)
 
 
 @pytest.mark.serial

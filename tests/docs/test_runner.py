@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests.support import page_shell
 from tests.support.page_commands import CommandError
 from tests.support.page_output import matches, refreshed
 from tests.support.page_runner import Difference, Page
@@ -218,6 +219,32 @@ def test_what_goes_on_has_to_print_what_is_shown(tmp_path: Path) -> None:
        curl -fsS -d passed 'http://127.0.0.1:10380/builds?nick=ci'
     """
     assert run(tmp_path, page.format(said="passed")) == []
+
+
+@pytest.mark.slow
+def test_what_the_others_say_is_not_typed(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="others"):
+        run(tmp_path, SESSION.replace("others: alice, ci", "others: ci"))
+
+
+@pytest.mark.slow
+def test_a_server_that_is_started_has_to_print_what_is_shown(tmp_path: Path) -> None:
+    page = """
+    .. code-block:: console
+
+       $ chatd --port 10319
+       ...
+       ... listening on 127.0.0.1:{port}
+
+    .. code-block:: sh
+
+       chatd --help
+    """
+    assert run(tmp_path, page.format(port="10319")) == []
+    (tmp_path / "again").mkdir()
+    with pytest.raises(CommandError, match="did not print"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_shell, "PATIENCE_SECONDS", 5.0)
+        run(tmp_path / "again", page.format(port="10320"))
 
 
 @pytest.mark.slow

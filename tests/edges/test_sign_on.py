@@ -222,9 +222,9 @@ def test_the_page_offers_it_only_where_there_is_a_provider(scene: Scene, browser
 def test_an_answer_that_another_browser_has_asked_for(scene: Scene, browser: Browser) -> None:
     """Login CSRF: whoever is made to open an attacker's answer is not logged in as the attacker."""
     attackers = Browser(scene).go()
-    assert "begun in another browser" in refusal(browser.come_back(attackers))
+    assert "started in another browser" in refusal(browser.come_back(attackers))
     browser.get("/-/oidc")
-    assert "begun in another browser" in refusal(browser.come_back(attackers))
+    assert "started in another browser" in refusal(browser.come_back(attackers))
     assert browser.me() is None
     assert scene.provider.asked.count("/token") == 0
 
@@ -242,10 +242,10 @@ def test_an_answer_that_was_used_already(scene: Scene, browser: Browser) -> None
     back = browser.go()
     kept = dict(browser.jar)
     assert browser.come_back(back).status == 200
-    assert "begun in another browser" in refusal(browser.come_back(back))
+    assert "started in another browser" in refusal(browser.come_back(back))
     thief = Browser(scene)
     thief.jar = kept
-    assert "used already" in refusal(thief.come_back(back))
+    assert "already used" in refusal(thief.come_back(back))
     assert thief.me() is None
     assert scene.provider.asked.count("/token") == 1
 
@@ -253,7 +253,7 @@ def test_an_answer_that_was_used_already(scene: Scene, browser: Browser) -> None
 def test_an_attempt_that_took_too_long(scene: Scene, browser: Browser) -> None:
     back = browser.go()
     scene.chat.clock.advance(ATTEMPT_SECONDS)
-    assert "longer ago than ten minutes" in refusal(browser.come_back(back))
+    assert "more than ten minutes ago" in refusal(browser.come_back(back))
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_cookie_that_somebody_has_made_up_leads_nowhere_else(browser: Browser)
     browser.jar[name] = browser.jar[name].partition(".")[0] + ".%2F%2Fevil.example"
     assert 'href="/"' in browser.come_back(back).text
     browser.jar = {name: f"{new_secret(0)}.tea"}
-    assert "begun in another" in refusal(browser.come_back(back))
+    assert "started in another" in refusal(browser.come_back(back))
 
 
 def test_a_host_that_is_not_known_is_no_place_to_come_back_to(scene: Scene) -> None:
@@ -321,10 +321,10 @@ def test_the_answer_of_another_provider(scene: Scene, browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("said", "read"),
     [
-        ({"error": "access_denied"}, "you said no there"),
+        ({"error": "access_denied"}, "you declined there"),
         (
             {"error": "server_error", "error_description": EVIL},
-            "the provider said &quot;server_error: &lt;script&gt;alert(",
+            "provider said &quot;server_error: &lt;script&gt;alert(",
         ),
         ({"error": "\x1b[31mred" + "a" * 5000}, "the provider said"),
     ],
@@ -357,13 +357,13 @@ def test_a_provider_that_is_down(scene: Scene, browser: Browser) -> None:
 
 
 def test_who_gets_it_wrong_again_and_again_waits(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene.sign_on._failures = Throttle(IReactorTime(scene.chat.clock), 2, 60, "too many logins went wrong")
+    scene.sign_on._failures = Throttle(IReactorTime(scene.chat.clock), 2, 60, "too many failed logins")
     scene.provider.changes = {"nonce": "another"}
     for _ in range(2):
         assert "belongs to another login" in refusal(Browser(scene).log_in())
     answer = Browser(scene).log_in()
     assert answer.status == 429
-    assert "too many logins went wrong; try again in 1 min" in refusal(answer).lower()
+    assert "too many failed logins; try again in 1 min" in refusal(answer).lower()
     monkeypatch.setattr(scene.provider, "changes", {})
     for _ in range(3):  # what goes well does not count
         assert Browser(scene, address="192.0.2.8").log_in().status == 200

@@ -141,7 +141,7 @@ def test_the_operators_link_works_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--nick", "ann"], "ann has an account here that is not a server operator's; choose another --nick"),
+        (["--nick", "ann"], "the account ann is not a server operator's; choose another --nick"),
         (["--web", "unix:page"], "a class needs an address to open, which --web unix:page has not; give it a port"),
     ],
 )

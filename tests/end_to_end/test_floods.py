@@ -438,7 +438,7 @@ def test_when_no_file_can_be_opened_those_inside_notice_nothing(tmp_path: Path, 
     assert cpu_seconds(daemon) - before < 0.1 * 2.5
     log = daemon.log()
     assert len(warnings(daemon)) == 1, log
-    assert "no connection is accepted" in log
+    assert "no connections are accepted" in log
     assert log.count("EMFILE") == 0, log
     assert "Traceback" not in log
     # Those who wait come in as soon as others leave.

@@ -192,4 +192,4 @@ def test_the_first_commands(tree: Path, tmp_path: Path) -> None:
     assert process.wait(MINUTES) in (0, -signal.SIGINT)
     install, start = pasted("docs/start.rst", "chatd-client").splitlines()
     run("bash", "-c", install, cwd=checkout)
-    assert run("bash", "-c", f"{start} --version", cwd=checkout) == f"chatd-client {__version__}\n"
+    assert run("bash", "-c", f"{start} --version", cwd=checkout) == f"chatd {__version__}\n"

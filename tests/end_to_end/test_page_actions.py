@@ -61,6 +61,6 @@ def test_who_finds_a_room_full_is_in_the_others(tmp_path: Path) -> None:
         gina.until(lambda line: line == "OK SET #den limit=1")
         page = Page(browser, address_of(daemon) + "/den")
         page.come_in("ann")
-        browser.wait("document.body.textContent.includes('#den is full: no more than 1 may be there')")
+        browser.wait("document.body.textContent.includes('#den is full (limit 1)')")
         gina.send(b"JOIN #lobby\n")
         gina.until(lambda line: line == "OK JOIN #lobby 2")

@@ -113,8 +113,7 @@ class Page:
     def finish(self) -> None:
         """Wait for what the commands show that go on. Raises `CommandError` if it does not come."""
         for each in self._background:
-            if each.shown:
-                each.wait_until_shown(partial(matches, each.shown, goes_on=True))
+            _wait_until_shown(each)
 
     def _run_console(self, block: Block) -> Difference | None:
         lines: list[str] = []
@@ -185,6 +184,7 @@ class Page:
 
     def _stop_daemons(self, except_of: str = "") -> None:
         for each in [each for each in self._daemons() if each.place != except_of]:
+            _wait_until_shown(each)
             self._background.remove(each)
             each.stop()
         self._company.close()
@@ -258,6 +258,11 @@ class Page:
             person.type(line)
             _refuse_errors(block, person.unread, line)
             person.unread.clear()
+
+
+def _wait_until_shown(command: Background) -> None:
+    if command.shown:
+        command.wait_until_shown(partial(matches, command.shown, goes_on=True))
 
 
 def _exit_status(block: Block) -> int:

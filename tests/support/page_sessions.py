@@ -148,6 +148,8 @@ class Session:
             return [person.unread.pop(0), *self._step(line, others)]
         if _ANSWERS.match(line):
             return []
+        if re.match(r"(?:@\S+ )?MSG \S+ #\S+ ", line):
+            raise CommandError(f"{line!r} was not read; if somebody else says it, name them in the comment 'others'")
         person.type(line)
         return [line]
 

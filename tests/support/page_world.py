@@ -126,6 +126,7 @@ class World:
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
             "TERM": "dumb",
+            "NO_COLOR": "1",
             "COLUMNS": "80",
             "PYTHONWARNINGS": "",
         }

@@ -52,7 +52,7 @@ def test_one_that_failed_leaves_nothing_behind(chat: InMemoryChat) -> None:
     assert len(people) == MOST
     job = chat.person()
     (refused,) = ask(chat, job, "JOIN x any=yes")
-    why = f"the {MOST} nicks tried are taken; choose another nick: JOIN <another nick>"
+    why = f"all {MOST} nicks tried are taken; choose another nick: JOIN <another nick>"
     assert refused == f"ERR name-taken JOIN {why}"
     assert ask(chat, job, "JOIN job") == [f"OK JOIN #lobby {MOST + 1}"]
 

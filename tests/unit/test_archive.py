@@ -315,7 +315,7 @@ def test_what_was_told_in_private_is_in_no_export_and_comes_by_no_import(tmp_pat
     path = written(tmp_path / "j", *PRIVATE)
     assert lines(path) == [("MSG", "#a", "ann", "in a room")]
     assert lines(path, "=ann.d0=bob.d0") == []
-    with pytest.raises(JournalError, match="begins with #"):
+    with pytest.raises(JournalError, match="begin with #"):
         import_lines(tmp_path / "new", [json.dumps(LINE | {"room": "=ann.d0=bob.d0"})], "e2")
 
 

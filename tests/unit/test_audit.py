@@ -287,8 +287,8 @@ def test_a_pipe_in_its_place_does_not_hold_up_the_chat(tmp_path: Path, file: Aud
     os.mkfifo(tmp_path / "audit")
     with capturedLogs() as events:
         file.note(LOGIN)
-    assert [event["why"] for event in events] == ["it is no file"]
-    with pytest.raises(OSError, match="it is no file"):
+    assert [event["why"] for event in events] == ["it is not a regular file"]
+    with pytest.raises(OSError, match="it is not a regular file"):
         AuditFile(tmp_path / "audit", Clock(), lambda: START).start()
 
 

@@ -175,9 +175,9 @@ def test_what_is_no_backup_changes_nothing(journal: Path, spoil: Callable[[Path]
 def test_a_pipe_is_not_waited_for(journal: Path) -> None:
     pipe = journal.with_name("pipe")
     os.mkfifo(pipe)
-    with pytest.raises(JournalError, match="pipe cannot be opened: it is no file"):
+    with pytest.raises(JournalError, match="pipe cannot be opened: it is not a regular file"):
         restore(journal, pipe, "e2", ignored)
-    with pytest.raises(JournalError, match="pipe cannot be opened: it is no file"):
+    with pytest.raises(JournalError, match="pipe cannot be opened: it is not a regular file"):
         Store(pipe)
     with pytest.raises(JournalError, match="there is no file "):
         open_to_read(pipe)

@@ -217,8 +217,8 @@ def test_what_is_no_file_of_text_is_one_sentence(tmp_path: Path) -> None:
     for path, said in (
         (tmp_path / "nowhere", "cannot read the configuration"),
         (tmp_path, "Is a directory"),
-        (Path("/dev/zero"), "it is no file"),
-        (tmp_path / "pipe", "it is no file"),
+        (Path("/dev/zero"), "it is not a regular file"),
+        (tmp_path / "pipe", "it is not a regular file"),
         (tmp_path / "long", "has more than 1048576 bytes"),
         (tmp_path / "deep", "is not a configuration"),
         (tmp_path / "digits", "is not a configuration"),
@@ -263,9 +263,9 @@ def test_a_secret_that_never_comes_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for file in ("pipe", "/dev/zero"):
         said = wrong(f"[storage]\njournal = {{ file = '{file}' }}\n", folder=tmp_path)
-        assert said.endswith("it is no file")
+        assert said.endswith("it is not a regular file")
     said = wrong("", {"CHATD_JOURNAL_FILE": str(tmp_path / "pipe")}, folder=tmp_path)
-    assert said == "CHATD_JOURNAL_FILE: cannot read /pipe: it is no file"
+    assert said == "CHATD_JOURNAL_FILE: cannot read /pipe: it is not a regular file"
 
 
 def test_what_the_service_finds_wrong_has_its_line_too(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chatd.app.configuration.sections import ROWS
 from chatd.app.options import Options
-from chatd.app.reference.daemon_page import ABOUT
+from chatd.app.reference.help_text import ABOUT
 from chatd.chat.session import GREETING
 from chatd.protocol.errors import Code, DisconnectReason
 from chatd.protocol.verbs import VERBS

@@ -209,7 +209,9 @@ def test_nothing_can_be_ruled_where_nobody_is(chat: InMemoryChat) -> None:
 def test_what_needs_an_owner_needs_one_still(chat: InMemoryChat) -> None:
     gina = chat.person("JOIN gina #den")
     assert ask(chat, gina, "SET keep=1h")[0].startswith("ERR not-allowed SET #den is not registered;")
-    assert ask(chat, gina, "SET registered=yes")[0].startswith("ERR not-allowed SET LOGIN or REGISTER first")
+    assert ask(chat, gina, "SET registered=yes")[0].startswith(
+        "ERR not-allowed SET a room belongs to a registered user"
+    )
     assert ask(chat, gina, "SET slow=10s")[-1] == "OK SET #den slow=10s"
 
 

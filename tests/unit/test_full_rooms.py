@@ -14,7 +14,7 @@ from tests.support.in_memory_chat import ChatClient, InMemoryChat
 from tests.support.in_memory_cluster import bodies
 from tests.unit.test_moderation import Names, ask, den, owner
 
-FULL = "ERR full JOIN #den is full with {} members; JOIN it later, or ask an operator to INVITE you"
+FULL = "ERR full JOIN #den is full (limit {}); JOIN it later, or ask an operator to INVITE you"
 
 
 @pytest.fixture

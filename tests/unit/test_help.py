@@ -15,7 +15,7 @@ from chatd.app.command_table import COMMANDS, TASKS
 from chatd.app.configuration.sections import SECTIONS
 from chatd.app.options import Options, ReadOptions
 from chatd.app.reference.entries import groups_of
-from chatd.app.reference.help_text import EXAMPLES, help_text
+from chatd.app.reference.help_text import ABOUT, EXAMPLES, help_text
 from chatd.app.reference.output import MAX_WIDTH
 
 COMMAND = [sys.executable, "-m", "chatd"]
@@ -26,8 +26,9 @@ def chatd(*words: str, columns: str = "80") -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, env=environment, timeout=60, check=False)
 
 
-def test_the_help_begins_with_how_to_start_and_to_connect() -> None:
-    first = help_text(ReadOptions(), 80).splitlines()[:3]
+def test_the_help_begins_with_what_it_is_and_how_to_start_and_to_connect() -> None:
+    about, _, *first = help_text(ReadOptions(), 80).splitlines()[:5]
+    assert about == f"A {ABOUT}."
     assert [line.partition(":")[0] for line in first] == ["To start a server", "To connect to it", "To do more with it"]
 
 
@@ -148,7 +149,7 @@ def test_twistd_has_the_same_help() -> None:
         [sys.executable, "-c", code, "chatd", "--help"], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("To start a server")
+    assert done.stdout.startswith(f"A {ABOUT}.\n")
 
 
 @pytest.mark.slow

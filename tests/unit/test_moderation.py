@@ -287,7 +287,7 @@ def test_a_ban_from_the_server_ends_connections_and_refuses_new_ones(chat: InMem
         assert person.farewell is DisconnectReason.BANNED
         assert person.take() == ["BYE banned flood"]
     late = ChatClient(chat.hub, "10.6.6.8")
-    assert ask(chat, late, "JOIN late") == ["BYE banned you are banned, for 1d in all: flood"]
+    assert ask(chat, late, "JOIN late") == ["BYE banned you are banned, for 1d in total: flood"]
     assert ask(chat, ann, "WHO")[-1] == "OK WHO #den 2"
     assert ChatClient(chat.hub, "10.7.6.8").farewell is None
 
@@ -297,7 +297,7 @@ def test_room_operators_cannot_moderate_server_operators(chat: InMemoryChat) -> 
     owner(chat, "root", "JOIN root #den")
     ann.take()
     for line in ("KICK root", "BAN root", "MUTE root"):
-        assert ask(chat, ann, line)[0].startswith(f"ERR not-allowed {line.split()[0]} server operators")
+        assert ask(chat, ann, line)[0].startswith(f"ERR not-allowed {line.split()[0]} room operators cannot act")
 
 
 def test_rulings_are_kept_and_hold_after_a_restart(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from tests.unit.test_guidance import ask, newcomer
 
 BEFORE = [
     # What they know of chat, before anything else.
-    ("hello", "NOTE Hello! JOIN <your name>"),
-    ("Hello everybody", "NOTE Hello! JOIN <your name>"),
+    ("hello", "NOTE Hello! Write JOIN <your name>"),
+    ("Hello everybody", "NOTE Hello! Write JOIN <your name>"),
     ("hi", "write JOIN <your name> first, then MSG hi"),
     ("hi all, anybody here?", "write JOIN <your name> first, then MSG hi all, anybody here?"),
     ("test", "write JOIN <your name> first, then MSG test"),
@@ -101,9 +101,9 @@ AFTER = [
     ("/j #den", "write JOIN #den"),
     ("#den hi", "write TELL #den hi"),
     ("cd den", "write JOIN #den"),
-    ("join den", "write JOIN #den to join a room, or NICK den to change your nick"),
+    ("join den", "to join a room, write JOIN #den; to change your nick, write NICK den"),
     ("LOGIN ann secret", "QUIT, reconnect and LOGIN first"),
-    ("JOIN ann #den", "you have already joined as ann; write JOIN #den to join a room"),
+    ("JOIN ann #den", "you have already joined as ann; to join a room, write JOIN #den"),
     ("/nick bob", "nick bob is in use; choose another nick: NICK <another nick>"),
     ("name annie", "write NICK annie"),
     ("nick ann smith", "write NICK <nick>"),

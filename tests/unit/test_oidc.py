@@ -133,10 +133,10 @@ async def test_what_only_the_userinfo_endpoint_says(theirs: fake.Provider) -> No
     theirs.userinfo = {"sub": "user-1", "preferred_username": "ann", "groups": "staff"}
     assert await identified(ours(theirs)) == Vouched(theirs.issuer, "user-1", "ann", frozenset({"staff"}))
     theirs.userinfo["sub"] = "user-2"
-    with pytest.raises(ProviderError, match="does not say more"):
+    with pytest.raises(ProviderError, match="gives no details"):
         await identified(ours(theirs))
     theirs.metadata["userinfo_endpoint"] = None
-    with pytest.raises(ProviderError, match=r"what you are called \(preferred_username\)"):
+    with pytest.raises(ProviderError, match=r"give your name \(preferred_username\)"):
         await identified(ours(theirs))
 
 
@@ -146,8 +146,8 @@ async def test_what_only_the_userinfo_endpoint_says(theirs: fake.Provider) -> No
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"iss": "https://evil.example"}, "another provider's"),
-        ({"iss": None}, "another provider's"),
+        ({"iss": "https://evil.example"}, "another provider"),
+        ({"iss": None}, "another provider"),
         ({"aud": "another"}, "meant for another program"),
         ({"aud": ["another"]}, "meant for another program"),
         ({"aud": None}, "meant for another program"),
@@ -155,15 +155,15 @@ async def test_what_only_the_userinfo_endpoint_says(theirs: fake.Provider) -> No
         ({"aud": [CLIENT_ID, "another"], "azp": "another"}, "given to another program"),
         ({"azp": "another"}, "given to another program"),
         ({"exp": NOW - 61}, "too old"),
-        ({"exp": None}, "for how long"),
-        ({"exp": "never"}, "for how long"),
-        ({"exp": float("nan")}, "for how long"),
-        ({"exp": 10**400}, "for how long"),
-        ({"exp": True}, "for how long"),
+        ({"exp": None}, "how long it is valid"),
+        ({"exp": "never"}, "how long it is valid"),
+        ({"exp": float("nan")}, "how long it is valid"),
+        ({"exp": 10**400}, "how long it is valid"),
+        ({"exp": True}, "how long it is valid"),
         ({"iat": NOW - 661}, "too old"),
         ({"iat": NOW + 61}, "from the future"),
         ({"nbf": NOW + 61}, "from the future"),
-        ({"iat": None}, "for how long"),
+        ({"iat": None}, "how long it is valid"),
         ({"nonce": "another"}, "belongs to another login"),
         ({"nonce": None}, "belongs to another login"),
         ({"nonce": 1}, "belongs to another login"),
@@ -172,8 +172,8 @@ async def test_what_only_the_userinfo_endpoint_says(theirs: fake.Provider) -> No
         ({"sub": 7}, "does not say who"),
         ({"sub": "a" * 256}, "does not say who"),
         ({"sub": "a\nb"}, "does not say who"),
-        ({"preferred_username": ["ann"]}, "what you are called"),
-        ({"preferred_username": "a" * 201}, "what you are called"),
+        ({"preferred_username": ["ann"]}, "give your name"),
+        ({"preferred_username": "a" * 201}, "give your name"),
     ],
 )
 @ensureDeferred
@@ -210,7 +210,7 @@ async def test_a_token_that_the_provider_has_not_signed(theirs: fake.Provider, h
         "by another": lambda claims: jwt.encode({"alg": "RS256", "kid": kid}, claims, other),
     }
     theirs.sign = signing[how]
-    with pytest.raises(ProviderError, match="not signed as it should be"):
+    with pytest.raises(ProviderError, match="no valid signature"):
         await identified(ours(theirs))
 
 
@@ -274,16 +274,16 @@ async def test_a_code_is_good_once_and_for_who_asked_for_it(theirs: fake.Provide
 async def test_an_answer_that_says_that_it_is_another_providers(theirs: fake.Provider) -> None:
     attempt, provider = Attempt(new_secret(NOW)), ours(theirs)
     answer = await answer_of(provider, attempt)
-    with pytest.raises(ProviderError, match="another provider's"):
+    with pytest.raises(ProviderError, match="another provider"):
         await provider.identify({**answer, "iss": "https://evil.example"}, attempt, BACK)
     theirs.metadata["authorization_response_iss_parameter_supported"] = True
     careful = ours(theirs)
     answer = await answer_of(careful, attempt)
     assert answer["iss"] == theirs.issuer
-    with pytest.raises(ProviderError, match="another provider's"):
+    with pytest.raises(ProviderError, match="another provider"):
         await careful.identify({**answer, "iss": ""}, attempt, BACK)
     del answer["iss"]
-    with pytest.raises(ProviderError, match="another provider's"):
+    with pytest.raises(ProviderError, match="another provider"):
         await careful.identify(answer, attempt, BACK)
     with pytest.raises(ProviderError, match="no code"):
         await provider.identify({"state": attempt.state}, attempt, BACK)
@@ -295,17 +295,17 @@ async def test_an_answer_that_says_that_it_is_another_providers(theirs: fake.Pro
 @pytest.mark.parametrize(
     ("path", "body", "why"),
     [
-        ("/.well-known/openid-configuration", (500, b"oops"), "answers 500 when it is asked about itself"),
-        ("/.well-known/openid-configuration", (200, b"<html>"), "something else than JSON at /.well-known"),
-        ("/.well-known/openid-configuration", (200, b"[]"), "something else than JSON"),
-        ("/.well-known/openid-configuration", (200, b"[" * 60_000), "something else than JSON"),
+        ("/.well-known/openid-configuration", (500, b"oops"), "answered 500 to the question about itself"),
+        ("/.well-known/openid-configuration", (200, b"<html>"), "something other than JSON at /.well-known"),
+        ("/.well-known/openid-configuration", (200, b"[]"), "something other than JSON"),
+        ("/.well-known/openid-configuration", (200, b"[" * 60_000), "something other than JSON"),
         ("/.well-known/openid-configuration", (200, bytes(2 * MAX_ANSWER)), "did not answer properly"),
-        ("/.well-known/openid-configuration", (302, b"{}"), "answers 302"),
-        ("/keys", (404, b"{}"), "answers 404 when it is asked for its keys"),
+        ("/.well-known/openid-configuration", (302, b"{}"), "answered 302"),
+        ("/keys", (404, b"{}"), "answered 404 to the question for its keys"),
         ("/keys", (200, b'{"keys": "none"}'), "publishes no key"),
-        ("/token", (500, b"<h1>"), "did not take its own answer back: 500"),
+        ("/token", (500, b"<h1>"), "did not accept its own answer: 500"),
         ("/token", (200, b"{}"), "no ID token"),
-        ("/token", (200, b'{"id_token": "a.b"}'), "not signed as it should be"),
+        ("/token", (200, b'{"id_token": "a.b"}'), "no valid signature"),
     ],
 )
 @ensureDeferred
@@ -320,10 +320,10 @@ async def test_a_broken_provider(theirs: fake.Provider, path: str, body: tuple[i
     [
         ({"issuer": "https://evil.example"}, 'calls itself "https://evil.example"'),
         ({"issuer": None}, "calls itself"),
-        ({"token_endpoint": "http://login.example.org/token"}, "has to be an address of https"),
-        ({"authorization_endpoint": "javascript:alert(1)"}, "has to be an address of https"),
+        ({"token_endpoint": "http://login.example.org/token"}, "must be an https"),
+        ({"authorization_endpoint": "javascript:alert(1)"}, "must be an https"),
         ({"jwks_uri": None}, "says nothing for its jwks_uri"),
-        ({"userinfo_endpoint": "file:///etc/passwd"}, "has to be an address of https"),
+        ({"userinfo_endpoint": "file:///etc/passwd"}, "must be an https"),
     ],
 )
 @ensureDeferred
@@ -457,7 +457,7 @@ def test_addresses_of_providers(url: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_address_of_a_provider(url: str) -> None:
-    with pytest.raises(ValueError, match="it "):
+    with pytest.raises(ValueError, match="address"):
         check_issuer(url)
     with pytest.raises(ProviderError):
         endpoint({"x": f"{url}#"}, "x")
@@ -481,7 +481,7 @@ class Named:
 
 @ensureDeferred
 async def test_plain_http_goes_to_this_machine_whatever_its_name_stands_for() -> None:
-    with pytest.raises(ProviderError, match=r"its name stands for 192\.0\.2\.7"):
+    with pytest.raises(ProviderError, match=r"its name resolves to 192\.0\.2\.7"):
         await HTTPFetcher(Named("192.0.2.7")).fetch("http://localhost/")
 
 

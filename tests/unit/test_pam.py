@@ -106,5 +106,5 @@ def test_where_there_is_none_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("service", ["", "../shadow", "é"])
 def test_what_is_no_service(service: str) -> None:
-    with pytest.raises(PamError, match="is no service"):
+    with pytest.raises(PamError, match="not a PAM service"):
         PamChecker(service)

@@ -1,4 +1,4 @@
-"""The sessions in the reference of the protocol, said to a server."""
+"""The blocks in the reference of the protocol: sessions, said to a server, and the grammar."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatd.protocol import wire
 from tests.support.in_memory_chat import ChatClient, InMemoryChat
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocol.rst"
@@ -34,3 +35,9 @@ def test_the_sessions_in_the_reference_are_what_the_server_says(block: str) -> N
         else:
             assert answers.pop(0) == VARYING.sub(r"\1...", line)
     assert answers == []
+
+
+def test_the_grammar_is_that_of_the_code() -> None:
+    grammar = re.findall(r"^    ((?:line|tags) = .*)$", PAGE.read_text(), re.MULTILINE)
+    assert len(grammar) == 2
+    assert set(grammar) <= {line.strip() for line in (wire.__doc__ or "").splitlines()}

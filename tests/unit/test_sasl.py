@@ -113,7 +113,7 @@ def test_plain(chat: ChatWithAccounts, other: str) -> None:
 
 
 def test_nobody_logs_in_for_another(chat: ChatWithAccounts) -> None:
-    with refused(Code.NOT_ALLOWED, "for itself"):
+    with refused(Code.NOT_ALLOWED, "for yourself only"):
         plain(chat, "ann", other="bob")
 
 

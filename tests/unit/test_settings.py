@@ -38,7 +38,7 @@ def test_the_room_that_everybody_comes_into_belongs_to_the_server_operators(chat
 def test_a_room_with_people_in_it_is_not_made_private_unasked(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     assert ask(chat, ann, "SET private=yes") == [
-        "ERR not-allowed SET 2 people in #den without an invitation would be removed; add who=keep to invite them,"
+        "ERR not-allowed SET 2 people in #den without an invitation would be removed; add who=keep to invite them"
         " (guests for as long as they are connected) or who=remove to remove them"
     ]
     assert bob.take() == mallory.take() == []

@@ -186,7 +186,9 @@ def test_both_may_read_what_they_told_each_other_and_nobody_else() -> None:
         guest = chat.program("JOIN guest")
         for line in ("HISTORY ann", "SEARCH with=ann red"):
             verb = line.partition(" ")[0]
-            assert asked(chat, guest, line)[0].startswith(f"ERR not-allowed {verb} private lines are kept for those")
+            assert asked(chat, guest, line)[0].startswith(
+                f"ERR not-allowed {verb} private history is for registered users"
+            )
         assert asked(chat, ann, "HISTORY nobody")[0].startswith("ERR no-such-nick HISTORY ")
 
 

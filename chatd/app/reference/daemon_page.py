@@ -9,9 +9,8 @@ from chatd.app.command_table import TASKS
 from chatd.app.options import ReadOptions
 from chatd.app.reference import roff
 from chatd.app.reference.entries import Entry, groups_of
-from chatd.app.reference.help_text import EXAMPLES
+from chatd.app.reference.help_text import ABOUT, EXAMPLES
 
-ABOUT = "chat server for browsers, IRC clients, nc, curl and scripts"
 _DESCRIPTION = (
     "chatd is a chat server. People connect with a browser, an IRC client, telnet or netcat; programs use a line"
     " protocol or HTTP. The messages of rooms are stored and can be searched.",

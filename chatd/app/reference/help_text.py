@@ -10,7 +10,11 @@ from twisted.python import usage
 from chatd.app.command_table import TASKS
 from chatd.app.reference.entries import groups_of
 
-HEAD = """\
+ABOUT = "chat server for browsers, IRC clients, nc, curl and scripts"
+"""What chatd is, in the words of the README."""
+HEAD = f"""\
+A {ABOUT}.
+
 To start a server:   chatd                       (Ctrl+C stops it)
 To connect to it:    open http://127.0.0.1:10380/, or run: nc 127.0.0.1 10319
 To do more with it:  chatd COMMAND               (see chatd COMMAND --help)

@@ -164,7 +164,7 @@ class Connection(LineOnlyReceiver):
             try:
                 self._owner.event_received(self, tags, event)
             except Exception:
-                _log.failure("a line of the server could not be taken in")
+                _log.failure("cannot process a line from the server")
                 self.close("an error occurred in chatd-client; see its log", at_once=True)
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002  # Twisted's signature

@@ -226,7 +226,7 @@ class Link(LinkPort, Owner):
         try:
             self._changes += self._transcript.disconnected()
         except Exception:
-            _log.failure("the transcript did not take the end of a connection")
+            _log.failure("cannot record the end of a connection")
         self._report_gathered()
         self._reconnector.closed(connection, greeted=greeted)
 
@@ -252,4 +252,4 @@ class Link(LinkPort, Owner):
             try:
                 self._changed(changes)
             except Exception:
-                _log.failure("what changed could not be shown")
+                _log.failure("cannot show a change")

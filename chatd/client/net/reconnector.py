@@ -149,7 +149,7 @@ class Reconnector:
             try:
                 self._changed(status)
             except Exception:
-                _log.failure("the status could not be shown")
+                _log.failure("cannot show the status")
 
     # What the owner tells.
 
@@ -225,7 +225,7 @@ class Reconnector:
                 self._explained = trouble
                 self._show(replace(self.status, trouble=trouble))
 
-        self._probe().addCallback(found).addErrback(lambda why: _log.failure("nothing was found out", why))
+        self._probe().addCallback(found).addErrback(lambda why: _log.failure("cannot probe the port", why))
 
     def _follow(self, course: Course) -> None:
         if course in _FOLLOWED_BY[self._course]:

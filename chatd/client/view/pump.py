@@ -126,9 +126,9 @@ class Pump:
         try:
             self._root.update()
         except tk.TclError:
-            _log.failure("Tk could not draw")
+            _log.failure("Tk failed to draw")
         finally:
             self._busy = False
 
     def _report(self, kind: type[BaseException], value: BaseException, trace: Any) -> None:
-        _log.failure("A callback of the window failed", failure=Failure(value, kind, trace))
+        _log.failure("a callback of the window failed", failure=Failure(value, kind, trace))

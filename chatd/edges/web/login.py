@@ -50,10 +50,10 @@ def _check_grant(call: Call, route: Route, rooms: frozenset[str] | None, *, post
     """Raise `ChatError` if a limited token is not good for what is asked: it is for nothing but rooms' addresses."""
     place = route.place.split("/")
     if post_only and not (route.method in _SAYING and ROOM in place and ID not in place):
-        raise ChatError(Code.NOT_ALLOWED, "this token is for saying things in rooms and for nothing else")
+        raise ChatError(Code.NOT_ALLOWED, "this token can only send messages to rooms")
     if rooms is not None and (ROOM not in place or call.room.key not in rooms):
         known = ", ".join(sorted(rooms))
-        raise ChatError(Code.NOT_ALLOWED, f"this token is good for {known} alone")
+        raise ChatError(Code.NOT_ALLOWED, f"this token is valid for {known} only")
 
 
 class Cookie(NamedTuple):
@@ -189,7 +189,7 @@ def _nick(fields: Mapping[str, str]) -> Nick:
 def _password(fields: Mapping[str, str]) -> str:
     password = fields.get("password", "")
     if not 0 < len(password.encode()) <= MAX_PASSWORD_BYTES:
-        raise HTTPError(400, "bad-syntax", f"a password has 1 to {MAX_PASSWORD_BYTES} bytes")
+        raise HTTPError(400, "bad-syntax", f"the password must have 1 to {MAX_PASSWORD_BYTES} bytes")
     return password
 
 

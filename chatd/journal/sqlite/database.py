@@ -258,7 +258,7 @@ def _lock(path: Path) -> int:
 def _check_header(path: Path) -> None:
     """Raise `JournalError` for what is not even a database; nothing is made beside it."""
     if not (path.is_file() or path.is_dir()):
-        raise JournalError(f"{path} cannot be opened: it is no file")
+        raise JournalError(f"{path} cannot be opened: it is not a regular file")
     try:
         with path.open("rb") as file:
             start = file.read(len(_HEADER))

@@ -38,7 +38,7 @@ def test_it_is_offered_where_one_may_register_and_nobody_listens_in(chat: IrcCha
 def test_a_nick_becomes_ones_own(chat: IrcChatWithAccounts, account: str) -> None:
     client = chat.irc("carol", "draft/account-registration")
     done, logged_in = client.says(f"REGISTER {account} * {PASSWORD}")
-    assert (done.command, done.params) == ("REGISTER", ["SUCCESS", "carol", "carol is now yours"])
+    assert (done.command, done.params) == ("REGISTER", ["SUCCESS", "carol", "the account carol is now yours"])
     assert (logged_in.command, logged_in.params[2]) == ("900", "carol")
     client.says("QUIT")
     assert commands(plain(chat.connect(), "carol"))[-1] == "903"

@@ -283,7 +283,7 @@ def test_nobody_comes_into_a_full_room_but_who_is_let_in(chat: IrcChat, ann: Irc
     bob.take()
     (full,) = carol.says("JOIN #chan")
     assert (full.command, full.params[:2]) == ("471", ["carol", "#chan"])
-    assert full.text == "#chan is full with 1 members; JOIN it later, or ask an operator to INVITE you"
+    assert full.text == "#chan is full (limit 1); JOIN it later, or ask an operator to INVITE you"
     assert commands(bob.says("PRIVMSG #chan :I am here still")) == []
     assert [each.text for each in ann.take()][-1] == "I am here still"
     assert commands(carol.says("JOIN #other")) == ["JOIN", "353", "366"]

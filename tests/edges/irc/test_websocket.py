@@ -161,7 +161,7 @@ def test_messages_of_the_other_kind_end_it(subprotocol: str) -> None:
     client = registered(Web(irc=True), "ann", subprotocol)
     client.opcode = Opcode.BINARY if subprotocol == TEXT_NAME else Opcode.TEXT
     client.send(b"PING x")
-    assert client.closed_with == (1003, f"frames of {'text' if subprotocol == TEXT_NAME else 'binary'} only")
+    assert client.closed_with == (1003, f"only {'text' if subprotocol == TEXT_NAME else 'binary'} frames are accepted")
 
 
 def test_a_message_may_come_in_parts() -> None:

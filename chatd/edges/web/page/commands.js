@@ -121,10 +121,11 @@ const DONE_HERE = {
     const room = app.store.front;
     return room && !room.private ? app.session.ask('RETRACT', ['last', room.name]) : t('cmd.noroom');
   },
+  // Over the connection that holds the nick: to others it is in use.
   '/register': (app, tail, [password, code]) => {
-    app
-      .signIn({ mode: 'register', nick: app.store.nick, password, code })
-      .then((wrong) => app.warn(wrong ?? t('registered', { nick: app.store.nick })));
+    const { nick } = app.store;
+    const logIn = async () => app.warn((await app.signIn({ mode: 'login', nick, password })) ?? t('registered', { nick }));
+    app.session.fetch('REGISTER', code ? [password, code] : [password], { done: logIn });
   },
   '/login': (app) => app.sheets.signIn({ mode: 'login' }),
   '/logout': (app) => app.signOut(),

@@ -24,6 +24,7 @@ const ANSWERS = {
   JOIN: joined,
   PART: parted,
   NICK: renamed,
+  REGISTER: (session, { done }) => done(),
   WHO: listed,
   HISTORY: told,
   SEARCH: found,
