@@ -35,7 +35,7 @@ class Vouched(NamedTuple):
 
     issuer: str
     subject: str
-    """What the provider knows them by, now and for ever."""
+    """What the provider knows them by, now and forever."""
     name: str
     """What they are called there now."""
     groups: frozenset[str] = frozenset()

@@ -128,7 +128,7 @@ class AccountChecker:
         hasher = self._hasher
         if hasher is None:
             if kept is not None:
-                self._log_limiter.note(f"a password could not be checked: that {missing()}", "password")
+                self._log_limiter.note(f"cannot check a password: that {missing()}", "password")
                 raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now")
             raise UnauthorizedLogin
         right = await self._workers.do(lambda: hasher.verify(kept or hasher.nobodys, password))
@@ -229,7 +229,7 @@ class Realm:
         try:
             nick = names.nick(_text(avatar_id))
         except ValueError:
-            what = f"an --auth method accepts a name that cannot be a nick: {avatar_id!r}"
+            what = f"an --auth method accepted a name that cannot be a nick: {avatar_id!r}"
             self._log_limiter.note(what, "no nick")
             raise UnauthorizedLogin from None
         key = names.key(nick)

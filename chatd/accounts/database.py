@@ -35,7 +35,9 @@ def renew_looks(db: sqlite3.Connection, path: Path | None) -> None:
     try:
         known = _unicode_of(db)
         if unicode_tables.is_later(known):
-            raise AccountsError(f"{path} has names of Unicode {known}; this chatd knows {unicode_tables.VERSION}")
+            raise AccountsError(
+                f"{path} has names of Unicode {known}, but this chatd knows {unicode_tables.VERSION}; update chatd"
+            )
         accounts = db.execute("SELECT key, name FROM account").fetchall()
         db.execute("DELETE FROM look")
         looks = [(look, key) for key, name in accounts for look in set(names.looks(name))]
@@ -65,13 +67,13 @@ def is_ready(db: sqlite3.Connection, path: Path) -> bool:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if mark != APPLICATION_ID:
         if mark or version or db.execute("SELECT 1 FROM sqlite_schema").fetchall():
-            raise AccountsError(f"{path} is a database, but not one of chatd's accounts")
+            raise AccountsError(f"{path} is a database, but not of chatd accounts")
         return False
     if version > VERSION:
-        raise AccountsError(f"{path} was made by a newer chatd (version {version}; this one knows {VERSION})")
+        raise AccountsError(f"{path} was written by a newer chatd (version {version}; this one knows {VERSION})")
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise AccountsError(f"{path} is damaged and was left as it is: {' '.join(verdict.split())}")
+        raise AccountsError(f"{path} is damaged and was not changed: {' '.join(verdict.split())}")
     return bool(version == VERSION)
 
 
@@ -79,7 +81,7 @@ def set_up(db: sqlite3.Connection, path: Path) -> None:
     """Make the tables, or bring them up to date. Raise `AccountsError` where that cannot be."""
     (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
-        raise AccountsError(f"{path} cannot be written ahead; is it on a file system of another machine?")
+        raise AccountsError(f"{path} cannot use a write-ahead log; is it on a network file system?")
     try:
         upgrade(db, schema())
     except sqlite3.OperationalError:

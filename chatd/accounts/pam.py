@@ -73,7 +73,7 @@ class PamChecker:
         try:
             self._pam = ctypes.CDLL(_LIBRARY)
         except OSError as error:
-            raise PamError(f"there is no Linux-PAM here: {error}") from None
+            raise PamError(f"Linux-PAM is not available: {error}") from None
         self._pam.pam_strerror.restype = ctypes.c_char_p
         self.service = service
         self._rules = rules

@@ -264,9 +264,9 @@ class AccountStore:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:
             if not self.path.is_file():
-                raise AccountsError(f"{self.path} cannot be opened: it is not a regular file") from None
+                raise AccountsError(f"cannot open {self.path}: it is not a regular file") from None
         except OSError as error:
-            raise AccountsError(f"{self.path} cannot be opened: {error.strerror}") from None
+            raise AccountsError(f"cannot open {self.path}: {error.strerror}") from None
         with explained(self.path):
             db = connect(self.path, WRITE_SECONDS)
             try:
@@ -305,7 +305,7 @@ def _digest(code: str) -> bytes:
 def open_account_store(path: Path, *, make: bool) -> closing[AccountStore]:
     """Return a store that is open, to be used in a ``with``. Raise `AccountsError` if it cannot be or is not there."""
     if not make and not path.exists():
-        raise AccountsError(f"there is no file {path}")
+        raise AccountsError(f"no such file: {path}")
     store = AccountStore(path)
     store.open(make=make)
     return closing(store)

@@ -1,4 +1,4 @@
-"""Which file of accounts a command is about."""
+"""The file of accounts that a command works on."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def path_of(options: argparse.Namespace) -> Path:
     found: Path | None = options.accounts
     if found is None:
         sqlite_path(options.journal)
-        raise ValueError("that journal has no accounts beside it; give --accounts FILE here and to the daemon")
+        raise ValueError("there are no accounts beside that journal; give --accounts FILE here and to the server")
     return found

@@ -1,4 +1,4 @@
-"""The options about accounts of ``twistd chatd``, and the accounts made of them."""
+"""The account options of ``twistd chatd``, and the accounts made from them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class AccountOptions(StateOptions, GroupOptions, AuthOptionMixin):
         if kind == "file":
             # Twisted's only warns, and looks for the file at each login: from wherever a daemon is by then.
             if not Path(path).is_file():
-                raise usage.UsageError(f"--auth {description}: there is no file {path!r}")
+                raise usage.UsageError(f"--auth {description}: no such file: {path!r}")
             description = f"file:{Path(path).resolve()}"
         super().opt_auth(description)
 

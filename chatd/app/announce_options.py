@@ -1,4 +1,4 @@
-"""``--announce``: under which name the server is announced on the network."""
+"""``--announce``: the name under which the server is announced on the network."""
 
 from __future__ import annotations
 

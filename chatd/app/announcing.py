@@ -28,7 +28,7 @@ LINES = "_chatd._tcp.local."
 PAGES = "_http._tcp.local."
 STOP_SECONDS = 3
 """How long to wait until the network has been told that the server is gone."""
-NOTHING = "there is nothing to announce: only programs on this machine can connect; --interface 0.0.0.0 opens it"
+NOTHING = "not announced: only programs on this machine can connect; open the server with --interface 0.0.0.0"
 ANY = ("0.0.0.0", "::")
 
 _log = Logger()
@@ -145,7 +145,7 @@ class ZeroconfAnnouncer(Announcer):
         try:
             await stopping
         except defer.TimeoutError:  # its thread ends with the process, or when the network answers
-            _log.info("that the server is gone could not be announced in time")
+            _log.info("could not announce in time that the server is stopping")
             return
         self._worker.stop()
 
@@ -184,4 +184,4 @@ class ZeroconfAnnouncer(Announcer):
 
 def _failed(failure: Any) -> None:
     why = failure.getErrorMessage() or failure.type.__name__
-    _log.error("the server cannot be announced, and goes on without: {why}", why=clean(" ".join(why.split())))
+    _log.error("cannot announce the server: {why}; continuing without", why=clean(" ".join(why.split())))

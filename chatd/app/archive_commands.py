@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
     except BrokenPipeError:  # whoever read the export has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        raise SystemExit("chatd: stopped; nothing was changed") from None
+        raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (JournalError, OSError, ValueError) as error:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
@@ -91,11 +91,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _export(options: argparse.Namespace) -> None:
     if sys.stdout is None:
-        raise ValueError("there is no standard output to write to")
+        raise ValueError("standard output is closed; redirect it to a file")
     with _readable(options.journal) as path:
         room = options.room and names.room(options.room)
         if room and not knows_room(path, room):
-            raise ValueError(f"there is no room {room} in {options.journal.rpartition('@')[2]}")
+            raise ValueError(f"no such room in {options.journal.rpartition('@')[2]}: {room}")
         _export_file(path, room)
 
 
@@ -138,12 +138,12 @@ def _export_file(path: Path, room: str | None) -> None:
 
 def _import(options: argparse.Namespace) -> None:
     if not options.files and sys.stdin is None:
-        raise ValueError("there is no standard input to read from")
+        raise ValueError("standard input is closed; name a file")
     if options.format is not None:
         print(f"imported {import_command.bring_in(options, partial(_write, options.journal))}")
         return
     if len(options.files) > 1:
-        raise ValueError("an export is one file; --format says what several are")
+        raise ValueError("an export of chatd is a single file; for other formats, add --format")
     source = options.files[0] if options.files else sys.stdin.fileno()
     with open(source, encoding="utf-8-sig", closefd=bool(options.files)) as lines:
         progress = Progress("imported")
@@ -165,7 +165,7 @@ def _erase(options: argparse.Namespace) -> None:
     wanted, what = (all_of(nick), "private lines") if options.private else (nick, "messages and topics")
     if is_cluster(options.journal):
         erased = _commands().erase(options.journal, wanted)
-        print(f"erased {erased} {what}; nodes that run follow at once, the others when they start")
+        print(f"erased {erased} {what}; running nodes follow at once, the others when they start")
         return
     print(f"erased {erase(sqlite_path(options.journal), wanted)} {what}")
 
@@ -181,22 +181,24 @@ def _restore(options: argparse.Namespace) -> None:
     if lacks_log(options.file.absolute()):
         tell(f"{options.file}: {LACKS_LOG}")
     if restored.set_aside is not None:
-        print(f"what was there before is {restored.set_aside} now")
-    print(f"{path} has {described(restored.contents)}; programs that come back are told that they cannot resume")
+        print(f"the old journal is now {restored.set_aside}")
+    print(f"{path} has {described(restored.contents)}; clients that reconnect are told that they cannot resume")
 
 
 def _certificate(options: argparse.Namespace) -> None:
     if find_spec("OpenSSL") is None:
-        raise ValueError(f"TLS needs more than is installed here: {install_command('tls')}")
+        raise ValueError(f"TLS needs the extra tls; install it with {install_command('tls')}")
     from chatd.tls.certificate import CERTIFICATE_FILE, KEY_FILE, fingerprint, write_new
 
     try:
         made = write_new(options.directory, options.names, datetime.now(UTC))
     except FileExistsError as error:
-        raise ValueError(f"{error.filename} is there already, and nothing was changed") from None
+        raise ValueError(f"{error.filename} already exists; nothing was changed") from None
     until = made.not_valid_after_utc
-    print(f"{CERTIFICATE_FILE} and {KEY_FILE} in {options.directory} are good for ten years, until {until:%Y-%m-%d}")
-    print(f"SHA-256 fingerprint, for people to compare: {fingerprint(made)}")
+    print(
+        f"wrote {CERTIFICATE_FILE} and {KEY_FILE} to {options.directory}; valid for ten years, until {until:%Y-%m-%d}"
+    )
+    print(f"SHA-256 fingerprint for people to compare: {fingerprint(made)}")
     # As in an endpoint's description, where a colon ends what is before it.
     quoted = str(options.directory).replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
     print(f"chatd --listen {shlex.quote(f'tls:{quoted}:port=10320')}")

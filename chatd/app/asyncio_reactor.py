@@ -1,4 +1,4 @@
-"""The reactor that a journal in a cluster needs: one that runs on asyncio."""
+"""The reactor that the journal of a cluster needs: one that runs on asyncio."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def use_asyncio() -> None:
     elif isinstance(there, AsyncioSelectorReactor):
         loop = there._asyncioEventloop
     else:
-        raise ValueError(f"it needs the reactor asyncio, not {type(there).__name__}; leave out twistd's --reactor")
+        raise ValueError(f"needs the asyncio reactor, not {type(there).__name__}; leave out --reactor of twistd")
     asyncio.set_event_loop(loop)  # or what is started before the reactor runs would wait in another one for ever

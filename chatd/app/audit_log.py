@@ -1,4 +1,4 @@
-"""The audit log: a file of JSON lines, for those who may read it alone."""
+"""The audit log: a file of JSON lines that only its owner can read."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class AuditFile(AuditLog):
         self._path = path
         self._wall = wall
         self._file: int | None = None
-        self._outage = Outage(_log, f"nothing is written to the audit log {path}", f"{path} is written to again")
+        self._outage = Outage(_log, f"cannot write to the audit log {path}", f"writing to {path} again")
         self._torn = False
         self._written: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
@@ -81,7 +81,7 @@ class AuditFile(AuditLog):
     @override
     def start(self) -> None:
         self._file = open_to_append(self._path)
-        self._minutes.start(MINUTE, now=False).addErrback(lambda failure: _log.failure("auditing has ended", failure))
+        self._minutes.start(MINUTE, now=False).addErrback(lambda failure: _log.failure("auditing has stopped", failure))
 
     @override
     def stop(self) -> None:
@@ -163,7 +163,7 @@ def note_command(path: Path | None, command: str, subject: str | None = None, ro
         finally:
             os.close(file)
     except OSError as error:
-        raise ValueError(f"it is done, but cannot be noted in {path}: {error.strerror}") from None
+        raise ValueError(f"done, but it could not be recorded in {path}: {error.strerror}") from None
 
 
 def open_to_append(path: Path) -> int:
@@ -173,7 +173,7 @@ def open_to_append(path: Path) -> int:
     # A pipe that nobody reads would hold up the chat; in a folder of all, anybody could have made the file.
     why = "" if stat.S_ISREG(found.st_mode) else "it is not a regular file"
     if not why and found.st_uid not in (os.geteuid(), 0) and path.parent.stat().st_mode & stat.S_IWOTH:
-        why = "it is another user's; remove it"
+        why = "it belongs to another user; remove it"
     if why:
         os.close(file)
         raise OSError(errno.EINVAL, why, str(path))

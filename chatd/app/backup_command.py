@@ -1,4 +1,4 @@
-"""``chatd backup``: a copy of the journal in a new file, or of all that the daemon keeps in a folder of dated files."""
+"""``chatd backup``: copies the journal to a new file, or everything that the daemon stores to dated files."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def carry_out(options: argparse.Namespace) -> None:
     """Do it. Raise `JournalError`, `OSError` or `ValueError`, with a sentence for the user, if that cannot be."""
     if is_cluster(options.journal):
-        raise ValueError("what is said in a cluster is in its streams: back them up with nats stream backup")
+        raise ValueError("the messages of a cluster are in its streams; back them up with nats stream backup")
     path = sqlite_path(options.journal)
     if options.directory is None:
         if options.copies is not None:
-            raise ValueError("--copies goes with --directory: a file that you name yourself is yours to delete")
+            raise ValueError("--copies works only with --directory; add it, or delete old files yourself")
         print(f"{options.file} has {described(_copy(path, options.file))}; chatd restore puts it back")
         return
     _back_up_all(path, [options.accounts, options.hooks], options.directory, options.copies)
@@ -63,7 +63,7 @@ def described(contents: Contents) -> str:
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of copies: it takes 1 or more")
+        raise argparse.ArgumentTypeError(f"not a number of copies: {text!r}; give 1 or more")
     return int(text)
 
 
@@ -123,7 +123,7 @@ def _alone(directory: Path) -> Iterator[None]:
         yield
     except BlockingIOError:
         raise ValueError(
-            f"another backup to {directory} is under way; wait for it, or name another directory"
+            f"another backup to {directory} is in progress; wait for it or name another directory"
         ) from None
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""``chatd ban``: which bans hold, and taking one back where nobody can who is let in."""
+"""``chatd ban``: lists bans, and removes one when nobody who can connect is able to."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         carry_out(options)
     except KeyboardInterrupt:
-        raise SystemExit("chatd: stopped; nothing was changed") from None
+        raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (JournalError, OSError, ValueError) as error:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
@@ -83,12 +83,14 @@ def _remove(options: argparse.Namespace) -> None:
     ban = remove_ban(_path(options), room, subject_of(options.who), _now(), pause)
     note_command(options.audit, "ban remove", ban.subject, ban.room)
     where = "the server" if ban.room == SERVER else ban.room
-    print(f"{ban.subject} is not banned from {where} any more")
+    print(f"{ban.subject} is no longer banned from {where}")
 
 
 def _path(options: argparse.Namespace) -> Path:
     if is_cluster(options.journal):
-        raise ValueError("bans of a cluster are in its stream: LOGIN as a server operator on any node, and UNBAN")
+        raise ValueError(
+            "the bans of a cluster are in its stream; LOGIN as a server operator on any node and UNBAN there"
+        )
     return sqlite_path(options.journal)
 
 

@@ -1,4 +1,4 @@
-"""``chatd check``: what would keep a daemon with these options from starting, or lose what is said."""
+"""``chatd check``: finds what would prevent a daemon with these options from starting, or lose messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``chatd class`` prints: where to go, who may do what, and how to stop."""
+"""What ``chatd class`` prints: how to join, who may do what, and how to stop."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LINK_MINUTES = 30
 INVITED = 50
 INVITED_HOURS = 12
 NO_NETWORK = (
-    "This computer is in no network, so nobody else can come in yet.\n"
+    "This computer is not on a network, so nobody else can join yet.\n"
     "Join the classroom's Wi-Fi or open a hotspot, then start chatd class again."
 )
 
 NO_OPERATOR = (
-    "There is no link for an operator: it takes accounts (--accounts FILE)"
-    " and a page that is open to this computer too (--interface 0.0.0.0)."
+    "There is no operator link: it needs accounts (--accounts FILE) and a page that this computer can open too"
+    " (--interface 0.0.0.0)."
 )
 
 
@@ -59,12 +59,12 @@ def banner(opened: Opened, qr_code: Callable[[str], str | None]) -> str:
 
 def _for_all(opened: Opened, qr_code: Callable[[str], str | None]) -> list[str]:
     if opened.page.is_loopback:
-        return [f"Open to this computer alone:  {page_address(opened.page, opened.page.host, opened.room)}"]
+        return [f"Open to this computer only:  {page_address(opened.page, opened.page.host, opened.room)}"]
     links = [page_address(opened.page, each, opened.room) for each in opened.addresses]
     if not links:
         return [NO_NETWORK]
-    others = [f"If that does not open, try: {'  '.join(links[1:])}"] if links[1:] else []
-    picture = qr_code(links[0]) or f"For a QR code of it: {install_command('class')}"
+    others = [f"If it does not open, try: {'  '.join(links[1:])}"] if links[1:] else []
+    picture = qr_code(links[0]) or f"To show a QR code, run: {install_command('class')}"
     return [f"The class opens:  {links[0]}", picture, *others]
 
 
@@ -76,19 +76,19 @@ def _for_operator(opened: Opened) -> str:
     host = opened.addresses[0] if door.tls and opened.addresses else "127.0.0.1"
     where = "from anywhere" if door.tls else "on this computer"
     link = f"{page_address(door, host, opened.room)}#operator={code}"
-    about = f"For you alone, {where}, once, in the next {LINK_MINUTES} minutes"
-    return f"{about}; it makes you {opened.nick}, the operator:\n  {link}"
+    about = f"For you only, {where}, once, within {LINK_MINUTES} minutes"
+    return f"{about}; it logs you in as {opened.nick}, the operator:\n  {link}"
 
 
 def _invitation(opened: Opened) -> list[str]:
     code = opened.invitation
     if code is None:
         return []
-    about = f"Invitation for up to {INVITED} accounts in the next {INVITED_HOURS} hours (nobody needs one to talk)"
+    about = f"Invitation for up to {INVITED} accounts within {INVITED_HOURS} hours (not needed to chat)"
     if opened.page.tls and opened.addresses:
         host = opened.addresses[0]
         return [f"{about}:\n  {opened.page.scheme}://{host}:{opened.page.port}/#invite={code}"]
-    reason = "Passwords are taken over TLS and on this computer alone:"
+    reason = "Passwords are accepted over TLS and on this computer only:"
     link = f"http://127.0.0.1:{opened.page.port}/#invite={code}"
     return [f"{about}: {code}\n{reason}\n  {link}"]
 
@@ -97,12 +97,13 @@ def _what_is_open(opened: Opened) -> str:
     ports = f"port {opened.page.port} (the page)"
     if opened.lines is not None:
         ports += f" and port {opened.lines.port} (nc, telnet, chatd-client)"
-    who = "Whoever is on the same network" if opened.addresses else "For now only who is on this computer"
-    may = "may come in under any free name" if opened.guests else "may come in with an account"
+    who = "Everybody on the same network" if opened.addresses else "For now, only people at this computer"
+    may = "may join under any free nick" if opened.guests else "may join with an account"
     lines = [
         f"Open: {ports}.",
-        f"{who} {may}, and read and write in all rooms that are not private.",
-        "Nothing goes to the internet." + ("" if opened.page.tls else " Others on the network can read along."),
+        f"{who} {may}, and read and post in all rooms that are not private.",
+        "Nothing is sent to the internet."
+        + ("" if opened.page.tls else " Others on the network can read the traffic."),
     ]
     if opened.announced is not None and opened.addresses:
         lines.append(f"Announced on the network as {opened.announced!r}.")

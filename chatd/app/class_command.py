@@ -1,4 +1,4 @@
-"""``chatd class``: a server for a class, opened to the network by one command, in the foreground."""
+"""``chatd class``: runs a server for one class in the foreground, open to the network."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ClassOptions(Options):
         except ValueError as error:
             raise usage.UsageError(str(error)) from None
         if self["web"] == OFF:
-            raise usage.UsageError("chatd class is about the page; without it, start chatd")
+            raise usage.UsageError("chatd class needs the page; for a server without it, run chatd")
         if self["web"] is None:
             self["web"] = str(DEFAULT_WEB_PORT)
         if self["members-only"]:
@@ -144,7 +144,7 @@ def _opening(service: ChatService, options: ClassOptions) -> Opened:
     """Return what is open. Raise `AccountsError`, `TakenError` or `ValueError`, with a sentence, if it cannot be."""
     page = next((door for door in service.doors if door.is_page), None)
     if page is None:
-        raise ValueError(f"a class needs an address to open, which --web {options['web']} has not; give it a port")
+        raise ValueError(f"a class needs a page with a port; give one with --web instead of {options['web']}")
     own = interfaces()
     operator_code, invitation = _codes(options)
     return Opened(
@@ -185,9 +185,11 @@ def _kept(options: ClassOptions) -> str:
         path: Path = sqlite_path(journal)
     except ValueError:
         return (
-            "What is said is forgotten when it stops." if journal.startswith("memory:") else "NATS keeps what is said."
+            "Messages are lost when the server stops."
+            if journal.startswith("memory:")
+            else "Messages are stored in NATS."
         )
-    return f"What is said is kept in {path.resolve()}."
+    return f"Messages are stored in {path.resolve()}."
 
 
 def _say(text: str) -> None:

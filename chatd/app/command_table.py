@@ -1,4 +1,4 @@
-"""Which commands ``chatd`` has beside the daemon, by task; their modules are imported when they are called."""
+"""The commands of ``chatd`` beside the daemon, by task; their modules are imported when they are called."""
 
 from __future__ import annotations
 

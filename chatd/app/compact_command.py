@@ -1,4 +1,4 @@
-"""``chatd compact``: what was taken away leaves the file of a journal."""
+"""``chatd compact``: removes deleted messages from the file of a journal for good."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ PAUSE_SECONDS = 0.2
 def carry_out(options: argparse.Namespace) -> None:
     """Do it. Raise `JournalError` or `ValueError`, with a sentence for the user, if that cannot be."""
     if is_cluster(options.journal):
-        raise ValueError("what is deleted in a cluster its servers overwrite; of a node, name its index, sqlite:FILE")
+        raise ValueError(
+            "the servers of a cluster overwrite what is deleted; to compact the index of a node, name it as sqlite:FILE"
+        )
     path = sqlite_path(options.journal)
     progress = Progress("compacted")
     try:
         done = compact(path, progress.show, lambda: time.sleep(PAUSE_SECONDS))
     except KeyboardInterrupt:
-        raise SystemExit("chatd: stopped before it was done; do it again, and it goes on") from None
+        raise SystemExit("chatd: interrupted; run it again to continue") from None
     finally:
         progress.end()
-    told = f"nothing of what was deleted is left in {path}"
+    told = f"nothing deleted is left in {path}"
     if done.by_daemon:
         told = (
-            f"the chatd that uses {path} has merged its index; parts of what was deleted may be left in pages that"
-            " SQLite has moved rows out of: stop the daemon and do it again to be sure that nothing is"
+            f"the chatd that uses {path} has merged its index; SQLite may still hold parts of deleted messages in"
+            " unused pages: to remove them too, stop the server and run this again"
         )
     free = f", {_megabytes(done.free)} of them free" if done.free else ""
-    print(f"{told}; it had {_megabytes(done.before)} and has {_megabytes(done.after)}{free}")
+    print(f"{told}; size before {_megabytes(done.before)}, now {_megabytes(done.after)}{free}")
 
 
 def _megabytes(size: int) -> str:

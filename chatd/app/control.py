@@ -1,4 +1,4 @@
-"""The daemon's own door: a local socket beside its files, by which ``chatd reload`` and the like ask it for things.
+"""The control socket: a local socket beside the files, through which ``chatd reload`` and the like reach the daemon.
 
 A request is one line, the name of what is asked for. The answer is lines of ``SAY <sentence>`` as it goes on and, last,
 ``END <status>``: the exit status of the command. Who may open the socket, its owner and root, may ask for all of it.
@@ -55,7 +55,7 @@ class Control:
         except (OSError, ValueError) as error:
             why = clean(" ".join(str(getattr(error, "strerror", None) or error).split()))
             self._name.close()
-            _log.info("going on without {path}, by which chatd reload asks: {why}", path=str(self._path), why=why)
+            _log.info("continuing without {path}, which chatd reload needs: {why}", path=str(self._path), why=why)
 
     def _listen(self, name: str) -> None:
         with binding(name), socket.socket(socket.AF_UNIX) as listening:
@@ -108,7 +108,7 @@ class _Connection(LineOnlyReceiver):
         name = line.decode(errors="replace")
         request = self._requests.get(name)
         if request is None:
-            self._say(f"the daemon knows no {name!r}: it is of another version")
+            self._say(f"the server does not know {name!r}; it is another version of chatd")
             self._end(FAILED)
             return
         asked: Deferred[int] = ensureDeferred(_awaited(request, self._say))
@@ -117,7 +117,7 @@ class _Connection(LineOnlyReceiver):
 
     def _broken(self, failure: Any, name: str) -> int:
         _log.failure("the request {name} failed", failure, name=name)
-        self._say("it failed, and the daemon's log says why")
+        self._say("it failed; see the log of the server")
         return FAILED
 
     def _say(self, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""What a command beside the daemon asks it for, over its own socket."""
+"""Requests of a command to the daemon, over the control socket."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def ask(directory: Path, name: str, say: Callable[[str], None]) -> int:
                         return _status(rest)
                     say(clean(rest))
         except OSError as error:
-            raise ValueError(f"the daemon does not answer any more: {error}") from None
+            raise ValueError(f"the server does not answer any more: {error}") from None
         if len(line) == MAX_LINE:
-            raise ValueError(f"what listens at {path} is no chatd: its answer has a line without end")
-    raise ValueError("the daemon ended before it had answered; its log says why")
+            raise ValueError(f"the program at {path} is not chatd: its answer has an endless line")
+    raise ValueError("the server stopped before it answered; see its log")
 
 
 def _connect(connection: socket.socket, path: Path) -> None:
@@ -45,14 +45,13 @@ def _connect(connection: socket.socket, path: Path) -> None:
         with named(path) as short:
             connection.connect(short)
     except PermissionError:
-        whom = "the user whom the daemon runs as, or root"
-        raise ValueError(f"{path} may not be opened: do this as {whom}") from None
+        whom = "the user of the server, or root"
+        raise ValueError(f"cannot open {path}; run this as {whom}") from None
     except BlockingIOError:  # connect(2) of local sockets: their queue is full
-        raise ValueError(f"the daemon at {path} is asked by too many at once, or hangs; try again") from None
+        raise ValueError(f"the server at {path} is too busy or hangs; try again") from None
     except OSError:
         raise ValueError(
-            f"no daemon listens at {path}: it does not run, or its directory is another: name that with"
-            " --state-directory or its --config"
+            f"no server listens at {path}; start it, or name its directory with --state-directory or --config"
         ) from None
 
 
@@ -61,5 +60,5 @@ def _status(text: str) -> int:
         return int(text)
     except ValueError:
         raise ValueError(
-            f"the daemon's answer is none that this version of chatd knows: {clean(excerpt(text))}"
+            f"unknown answer of the server, perhaps another version of chatd: {clean(excerpt(text))}"
         ) from None

@@ -1,4 +1,4 @@
-"""The doors of the daemon: where it is to listen, and where it does."""
+"""The places where the daemon listens, or is to listen."""
 
 from __future__ import annotations
 
@@ -146,9 +146,9 @@ def _why_not(error: BaseException | None) -> str:
     cause = getattr(error, "socketError", error)
     match getattr(cause, "errno", None):
         case errno.EADDRINUSE:
-            return "another program has it; stop that one or choose another port"
+            return "another program uses it; stop that program or choose another port"
         case errno.EACCES:
-            return "not allowed; ports below 1024 need root, 10319 does not"
+            return "not allowed; choose a port above 1023 or run the server as root"
         case errno.EADDRNOTAVAIL:
-            return "this machine has no such address; 0.0.0.0 and :: stand for all it has"
+            return "this machine does not have that address; use 0.0.0.0 or :: for all its addresses"
     return clean(" ".join(str(getattr(cause, "strerror", None) or cause).split()))

@@ -1,4 +1,4 @@
-"""The end of a daemon that another is to follow: what was read is answered, and everybody is told when to come back."""
+"""Draining: the daemon answers what it has read and tells everybody when to come back; then another takes over."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TURN_SECONDS = 0.05
 """How long after some the next are sent to the other nodes."""
 
 _log = Logger()
-DRAINED = "drained: nobody is connected any more"
+DRAINED = "drained: all connections have ended"
 TEXT = "the server is restarting; connect again in a few seconds"
 
 
@@ -69,7 +69,7 @@ class Drain:
     def start(self, end: Callable[[], None]) -> None:
         """Begin, and ``end`` the process when nobody is left, or a fault of ours leaves no other way."""
         running = Deferred.fromCoroutine(self._run())
-        running.addErrback(lambda failure: _log.failure("the drain did not come to its end", failure))
+        running.addErrback(lambda failure: _log.failure("the drain failed", failure))
         running.addCallback(lambda _: self._finish(end))
 
     def finished(self) -> Deferred[None]:
@@ -102,7 +102,7 @@ class Drain:
     async def _run(self) -> None:
         for port in self._ports:
             await maybeDeferred(port.stopListening)
-        self._tell(f"draining: nobody is let in any more; connections to end: {len(self._connections)}")
+        self._tell(f"draining: no new connections; connections to end: {len(self._connections)}")
         if self._hub.nodes.shared:
             await self._send_to_others()
         else:
@@ -135,7 +135,7 @@ class Drain:
         try:
             count = self._places.write(self._hub)
         except OSError as error:
-            self._tell(f"no places are kept, and everybody will be seen to leave: {error.strerror or error}")
+            self._tell(f"cannot keep the places of members, who will be shown as leaving: {error.strerror or error}")
         else:
             self._tell(f"places kept for {RESUME_SECONDS} seconds: {count}")
 
@@ -160,11 +160,11 @@ class Drain:
         """Stay until those who are to come back are at another node: before that they would be told to have left."""
         nodes, journal = self._hub.nodes, self._hub.journal
         if nodes.awaited:
-            self._tell(f"waiting until all are at another node, for {RESUME_SECONDS} seconds at most")
+            self._tell(f"waiting for all members to reach another node, {RESUME_SECONDS} seconds at most")
         # A node that is cut off is told of nobody.
         await self._until(lambda: not nodes.awaited or journal.health is not Health.WORKING, RESUME_SECONDS)
         if nodes.awaited:
-            self._tell(f"who did not come back leaves: {nodes.awaited}")
+            self._tell(f"members who did not come back: {nodes.awaited}")
 
     def _send_away(self, client: Client, *, parting: bool, retry: float) -> None:
         client.disconnect(DisconnectReason.RESTART, TEXT, parting=parting, retry=retry)

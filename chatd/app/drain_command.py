@@ -1,4 +1,4 @@
-"""``chatd drain``: end the daemon for one that follows it."""
+"""``chatd drain``: stops the daemon so that a new one can take over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a daemon comes to drain: it is asked to, once or again, by a signal or by ``chatd drain``."""
+"""How a drain starts: by a signal or by ``chatd drain``, once or again."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Draining:
         second drain ends with the first.
         """
         if self._drain is not None:
-            tell("it is draining already")
+            tell("the server is draining already")
         elif self.stopping:
-            tell("it is stopping already")
+            tell("the server is stopping already")
             return succeed(None)
         else:
             self._notifier.stopping()

@@ -1,4 +1,4 @@
-"""The edges of the daemon, as its options want them."""
+"""The edges of the daemon, made from its options."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Edges:
         except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
             why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
             why = " ".join(why.split())
-            raise SystemExit(f"chatd: --{wish.option}: {description!r} is no endpoint: {why}") from None
+            raise SystemExit(f"chatd: --{wish.option}: invalid endpoint {description!r}: {why}") from None
         return Listening(wish, endpoint, self._factory(wish.spoken))
 
     def _factory(self, spoken: Spoken) -> EdgeFactory:

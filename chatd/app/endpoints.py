@@ -1,4 +1,4 @@
-"""Endpoints out of what ``--listen`` says: Twisted's own, and what of them has to be otherwise here."""
+"""Endpoints made from ``--listen``: Twisted's own, and those that have to differ here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def _endpoint(reactor: Any, description: str, below: Wrap) -> IStreamServerEndpo
             return endpoint(reactor, description, below)
         case "ssl":
             if re.search(r":sslmethod=|_METHOD(:|$)", description, re.IGNORECASE):
-                raise ValueError("sslmethod= is not taken: it would allow what is older than TLS 1.2")
+                raise ValueError(
+                    "sslmethod= is not supported, because it would allow versions before TLS 1.2; leave it out"
+                )
             made: IStreamServerEndpoint = serverFromString(_TLSReactor(reactor, below), description)
             return made
         case "unix":

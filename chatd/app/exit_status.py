@@ -1,4 +1,4 @@
-"""How the process ends when it runs no more: with which status, and with what sentence."""
+"""How the process ends: with which status, and with what message."""
 
 from __future__ import annotations
 

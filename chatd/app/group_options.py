@@ -1,4 +1,4 @@
-"""``--operators-group`` and ``--room-group``: what the groups of those who log in are good for."""
+"""``--operators-group`` and ``--room-group``: what members of a group may do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``chatd hook``: where what is said in a room is sent on to. The daemon may be running."""
+"""``chatd hook``: manages the webhooks that messages are sent to. The daemon may be running."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chatd.protocol import names
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.text import clean
 
-_ONCE = "Nobody is shown it again: give it to the receiver, which checks the signatures by it"
+_ONCE = "It is not shown again. Give it to the receiver, which needs it to check signatures"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         carry_out(options)
     except KeyboardInterrupt:
-        raise SystemExit("chatd: stopped; nothing was changed") from None
+        raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (HooksError, OSError, ValueError) as error:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
@@ -65,7 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _path(options: argparse.Namespace) -> Path:
     path: Path | None = options.hooks
     if path is None:
-        raise ValueError("that journal is in no file; give --hooks FILE here and to the daemon")
+        raise ValueError("that journal is not a file; give --hooks FILE here and to the server")
     return path
 
 
@@ -82,7 +82,7 @@ def _add(options: argparse.Namespace) -> None:
     if given is None:
         print(secret)
         print(f"{_ONCE}.", file=sys.stderr)
-    print(f"What is said in {room} goes to {shown(options.url)} by the hook {id_} now.", file=sys.stderr)
+    print(f"Webhook {id_} now sends the messages of {room} to {shown(options.url)}.", file=sys.stderr)
 
 
 def _position(start: str) -> int | None:
@@ -91,7 +91,7 @@ def _position(start: str) -> int | None:
     if start == "beginning":
         return 0
     if not (start.isascii() and start.isdigit() and len(start) < 20 and int(start) <= MAX_ID):
-        raise ValueError("--from takes the id of a message, beginning, or now")
+        raise ValueError("--from takes the id of a message, beginning or now")
     return int(start)
 
 
@@ -104,8 +104,8 @@ def _list(options: argparse.Namespace) -> None:
 def _remove(options: argparse.Namespace) -> None:
     with open_hook_store(_path(options), make=False) as store:
         if not store.remove(options.id):
-            raise ValueError("there is no hook of that id; chatd hook list lists them")
-    print(f"the hook {options.id} is gone")
+            raise ValueError("no such webhook; see chatd hook list")
+    print(f"removed webhook {options.id}")
 
 
 def _columns(hook: Hook) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def _columns(hook: Hook) -> tuple[str, ...]:
     behind = f"{MOST_COUNTED}+" if hook.behind >= MOST_COUNTED else str(hook.behind)
     state = "works" if not hook.why else f"fails: {clean(hook.why)}"
     if hook.disabled:
-        state = "disabled: the receiver answered that it is gone"
+        state = "disabled: the receiver answered 410 Gone"
     if hook.missed > (hook.position or 0):
         state += f" (deleted before it was sent: up to {hook.missed})"
     status = "-" if hook.status is None else str(hook.status)

@@ -1,4 +1,4 @@
-"""``--hooks``: the file in which ``chatd hook`` keeps where what is said is sent on to."""
+"""``--hooks``: the file in which ``chatd hook`` stores webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``chatd import --format``: brings in what other chat programs have written."""
+"""``chatd import --format``: imports the history of other chat programs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def bring_in(options: argparse.Namespace, write: BringIn) -> Carried:
             report.names("nick", spool.nicks)
             report.names("room", spool.rooms)
         for what, count in spool.left_out.items():
-            tell(f"left out: {what} ({count:,})")
+            tell(f"skipped: {what} ({count:,})")
     return carried
 
 
@@ -79,10 +79,10 @@ def _judge(options: argparse.Namespace, spool: Spool, report: _Report) -> None:
     """Raise `ValueError` if nothing is to be imported of what was read."""
     report.end_of_bad(spool.bad)
     if spool.bad and not options.skip_bad:
-        what = f"{_counted(spool.bad)} cannot be read, and nothing was imported"
-        raise ValueError(f"{what}; mend what is wrong, or leave it out with --skip-bad")
+        what = f"cannot read {_counted(spool.bad)}; nothing was imported"
+        raise ValueError(f"{what}; correct the files, or skip such lines with --skip-bad")
     if spool.bad:
-        tell(f"left out: {_counted(spool.bad)} that cannot be read")
+        tell(f"skipped: {_counted(spool.bad)} that cannot be read")
 
 
 def _counted(bad: int) -> str:
@@ -113,14 +113,14 @@ class _Report:
     def names(self, what: str, renaming: Renaming) -> None:
         """Tell who or what got another name, and by which rule."""
         if renaming.changed:
-            tell(f"names that cannot be {what}s here: {RULE}")
+            tell(f"names that cannot be a {what} here: {RULE}")
         for number, (before, after) in enumerate(renaming.changed, 1):
             self._write(f"{what} {before} became {after}", number)
         self._more(len(renaming.changed))
 
     def _more(self, count: int) -> None:
         if count > SHOWN:
-            tell(f"and {count - SHOWN:,} more" + ("" if self._file else ", which --report FILE writes down"))
+            tell(f"and {count - SHOWN:,} more" + ("" if self._file else ", which --report FILE lists"))
 
     def _write(self, line: str, number: int) -> None:
         line = clean(" ".join(line.split()))
@@ -143,14 +143,14 @@ def _zone(options: argparse.Namespace) -> tzinfo:
     if options.timezone is None:
         zone = _this_machines()
         if options.format in LOCAL_TIMES:
-            tell(f"times are taken as those of {zone}; --timezone names another zone")
+            tell(f"times are read as {zone}; for another zone, add --timezone")
         return zone
     if options.timezone.upper() == "UTC":
         return UTC  # also where no zones are installed
     try:
         return ZoneInfo(options.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {options.timezone}; they are called like Europe/Berlin") from None
+        raise ValueError(f"unknown time zone: {options.timezone}; use a name such as Europe/Berlin") from None
 
 
 def _this_machines() -> tzinfo:
@@ -169,5 +169,5 @@ def _charset(name: str | None) -> str | None:
         try:
             b"a".decode(name)  # of nothing, no charset is looked up
         except (LookupError, UnicodeDecodeError):
-            raise ValueError(f"there is no charset {name}; cp1252 and latin-1 are usual") from None
+            raise ValueError(f"unknown charset: {name}; cp1252 and latin-1 are common") from None
     return name

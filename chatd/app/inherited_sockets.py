@@ -1,4 +1,4 @@
-"""Sockets that systemd has opened and passes on, as sd_listen_fds(3) describes."""
+"""Sockets that systemd opens and passes, as sd_listen_fds(3) describes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Inherited:
         """Return the descriptor of the one that is meant. Raise `ValueError` with a sentence if there is no such."""
         if not self.count:
             raise NothingPassedError(
-                "systemd passed no socket on: start it by a .socket unit or by systemd-socket-activate"
+                "systemd passed no socket; start the server with a .socket unit or systemd-socket-activate"
             )
         which = f"0 to {self.count - 1}" if self.count > 1 else "0"
         if index is None:
@@ -50,12 +50,12 @@ class Inherited:
                 raise ValueError(f"say which socket: index={which} or name=NAME")
             if name not in self.names[: self.count]:
                 known = ", ".join(filter(None, self.names)) or "none has a name"
-                raise ValueError(f"systemd passed no socket of the name {name!r} on ({known}); index={which} is there")
+                raise ValueError(f"systemd passed no socket named {name!r} ({known}); use index={which}")
             return FIRST + self.names.index(name)
         if name is not None:
             raise ValueError("say which socket by index= or by name=, not by both")
         if index not in map(str, range(self.count)):
-            raise ValueError(f"systemd passed {self.count} on: index={which} is there, {index} is not")
+            raise ValueError(f"systemd passed {self.count}; use index={which} instead of {index}")
         return FIRST + int(index)
 
 
@@ -72,9 +72,9 @@ def inherited_endpoint(reactor: Any, arguments: str) -> IStreamServerEndpoint:
             listens = found.type == socket.SOCK_STREAM and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
             family = found.family
     except OSError:
-        raise ValueError("what systemd passed on is no socket, or another endpoint has it already") from None
+        raise ValueError("what systemd passed is not a socket, or another endpoint uses it already") from None
     if not listens or family not in _FAMILIES.values():
-        raise ValueError("the socket is none that takes connections: it needs ListenStream= and not Accept=yes")
+        raise ValueError("the socket does not accept connections; its unit needs ListenStream= without Accept=yes")
     if family == socket.AF_UNIX:
         return AdoptedUNIXEndpoint(reactor, descriptor)
     return AdoptedStreamServerEndpoint(reactor, descriptor, family)
@@ -91,7 +91,7 @@ def _which(arguments: str) -> tuple[str | None, str | None]:
             raise ValueError("write systemd:index=0 or systemd:name=NAME")
         asked[key] = value
     if asked.get("domain", "INET") not in _FAMILIES:
-        raise ValueError(f"domain= is one of {', '.join(_FAMILIES)}, or left out")
+        raise ValueError(f"domain= takes one of {', '.join(_FAMILIES)}; leave it out for the default")
     return asked.get("index"), asked.get("name")
 
 

@@ -1,4 +1,4 @@
-"""What the command line says of the IRC edge."""
+"""The options of the IRC edge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``chatd kit``: one folder with which chatd is installed where there is no network."""
+"""``chatd kit``: makes a folder to install chatd from without a network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     except (OSError, ValueError) as error:
         raise SystemExit(f"chatd: {error}") from None
     except KeyboardInterrupt:
-        raise SystemExit("chatd: stopped before it was done; nothing is left of it") from None
+        raise SystemExit("chatd: interrupted; nothing was kept") from None
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -48,8 +48,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _make(directory: Path, wanted_extras: Sequence[str], wanted: kit_wheels.Target) -> None:
     if directory.exists():
-        raise ValueError(f"{directory} is there already; name a folder that is to be made")
-    print(f"chatd: getting the wheels for Python {wanted.python} on {wanted.platform}", file=sys.stderr)
+        raise ValueError(f"{directory} already exists; name a new folder")
+    print(f"chatd: fetching the wheels for Python {wanted.python} on {wanted.platform}", file=sys.stderr)
     place = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.absolute().parent))
     try:
         place.chmod(0o755)
@@ -69,7 +69,8 @@ def _tell(directory: Path) -> None:
     wheels = sum(path.suffix == ".whl" for path in files)
     size = sum(path.stat().st_size for path in files) / 1e6
     print(
-        f"{directory} has {wheels} wheels and the documentation, {size:.1f} MB in all; where it is needed: sh install"
+        f"{directory} has {wheels} wheels and the documentation, {size:.1f} MB in total;"
+        " on the target machine, run: sh install"
     )
     print(f"SHA-256 of {directory / kit_files.SUMS}, to compare there: {kit_files.sha256(directory / kit_files.SUMS)}")
 
@@ -78,17 +79,17 @@ def _extras(text: str) -> list[str]:
     known = extras.names()
     wanted = [] if text == "none" else sorted(dict.fromkeys(text.split(",")))
     if unknown := [each for each in wanted if each not in known]:
-        raise argparse.ArgumentTypeError(f"there is no extra {unknown[0]!r}: they are {', '.join(known)}")
+        raise argparse.ArgumentTypeError(f"unknown extra: {unknown[0]!r}; choose from {', '.join(known)}")
     return wanted
 
 
 def _python(text: str) -> str:
     if not _PYTHON.fullmatch(text) or int(text[2:]) < 11:
-        raise argparse.ArgumentTypeError(f"{text!r} is no version that chatd runs on: say 3.11 or a newer one")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a version that chatd runs on; give 3.11 or later")
     return text
 
 
 def _tag(text: str) -> str:
     if not _TAG.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no tag like manylinux_2_36_x86_64")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a platform tag; give one such as manylinux_2_36_x86_64")
     return text

@@ -1,4 +1,4 @@
-"""What is in a kit beside the wheels: their hashes, the script that installs them, and the documentation."""
+"""The files of a kit beside the wheels: their hashes, the script that installs them, and the documentation."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ For a machine without a network:
 
     sh install [FOLDER]
 
-makes a virtual environment there, /opt/chatd if none is named, installs chatd into it and says how to
-start it. PYTHON=/usr/bin/python{python} in front of it names the interpreter. Nothing but Python is
-needed: pip is among the wheels, and no index is asked.
+creates a virtual environment there (default: /opt/chatd), installs chatd into it and prints how to
+start it. Put PYTHON=/usr/bin/python{python} in front to choose the interpreter. Only Python is
+needed: pip is among the wheels, and no package index is contacted.
 
-By hand, into an environment that has pip:
+By hand, in an environment that has pip:
 
     pip install --no-index --find-links wheels --require-hashes -r requirements.txt
 
-sha256sum --check SHA256SUMS tells whether all files are as they were made; compare the hash of that
+sha256sum --check SHA256SUMS checks that no file has changed; compare the hash of that
 file itself with the one that chatd kit printed.
 
-    wheels/           chatd and all that it needs{extras}
+    wheels/           chatd and its dependencies{extras}
     requirements.txt  their versions and SHA-256 hashes
-    docs/             the documentation; begin with docs/README.rst
+    docs/             the documentation; start with docs/README.rst
 """
 
 

@@ -1,4 +1,4 @@
-"""The wheels of a kit, which pip gets and builds."""
+"""The wheels of a kit, which pip fetches and builds."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def collect(folder: Path, extras: Sequence[str], wanted: Target) -> None:
     if find_spec("pip") is None:
         has_pip = find_spec("ensurepip") is not None
         advice = f"{sys.executable} -m ensurepip" if has_pip else "on Debian and Ubuntu, apt install python3-pip"
-        raise ValueError(f"a kit is made with pip, which this Python does not have: {advice}")
+        raise ValueError(f"making a kit needs pip, which this Python does not have; run {advice}")
     with tempfile.TemporaryDirectory() as place:
         own = _own(Path(place))
         what = [f"{own}[{','.join(extras)}]" if extras else str(own), "pip"]

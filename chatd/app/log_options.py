@@ -1,4 +1,4 @@
-"""``--log``, ``--log-level``, ``--audit``: what is written of what happens."""
+"""``--log``, ``--log-level``, ``--audit``: what is logged, and how."""
 
 from __future__ import annotations
 

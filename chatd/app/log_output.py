@@ -1,4 +1,4 @@
-"""Where the log goes: a file of ours, which can be opened again, or the standard output."""
+"""Where the log goes: a file that can be reopened, or standard output."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class OwnLogFile(LogFile):
         try:
             self._openFile()
         except OSError as error:
-            _log.error("the log cannot be opened again, and goes on as before: {why}", why=str(error))
+            _log.error("cannot reopen the log, continuing with the old file: {why}", why=str(error))
             return
         old.close()
 
@@ -105,7 +105,7 @@ def _opened(twistd: Mapping[str, Any]) -> tuple[Output | None, OwnLogFile | None
     try:
         file = OwnLogFile(path.name, str(path.parent))
     except (OSError, AssertionError) as error:  # LogFile asserts that its folder is there
-        why = getattr(error, "strerror", None) or "there is no such folder"
+        why = getattr(error, "strerror", None) or "no such directory"
         option = twistd.get(LOG_OPTION, "twistd's --logfile")
         raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with {option}") from None
     return Output(file, format_of(chosen or LogFormat.TEXT)), file

@@ -1,4 +1,4 @@
-"""Memory that many connections have used is returned to the system when they are gone."""
+"""Returns memory to the system after many connections have ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line says of an OpenID provider, and the pages for logging in with it."""
+"""The options of an OpenID provider, and the pages for logging in with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of the command line out of the fields of dataclasses, and the dataclasses out of the options."""
+"""Makes command-line options from the fields of dataclasses, and the dataclasses from the options."""
 
 from __future__ import annotations
 

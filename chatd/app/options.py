@@ -1,4 +1,4 @@
-"""What ``twistd chatd`` takes on its command line, and the service that comes of it."""
+"""The options of ``twistd chatd``, and the service made from them."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         try:
             self["trusted-proxy"].append(ip_network(network))
         except ValueError as error:
-            raise usage.UsageError(f"--trusted-proxy takes an address or a network like 10.0.0.0/8: {error}") from None
+            raise usage.UsageError(
+                f"--trusted-proxy takes an address or a network such as 10.0.0.0/8: {error}"
+            ) from None
 
     def opt_help(self) -> NoReturn:
         """print this help and exit"""

@@ -1,4 +1,4 @@
-"""The wheel of the chatd that runs: built from its checkout, or put together again from what was installed."""
+"""The wheel of the running chatd: built from its checkout, or rebuilt from the installed files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def installation() -> metadata.Distribution:
     try:
         return metadata.distribution(PROJECT)
     except metadata.PackageNotFoundError:
-        raise ValueError("this chatd was not installed by pip, pipx or uv: there is no wheel to make of it") from None
+        raise ValueError("this chatd was not installed with pip, pipx or uv, so no wheel can be made from it") from None
 
 
 def rebuild(installed: metadata.Distribution, folder: Path) -> Path:
@@ -57,7 +57,7 @@ def _own_files(installed: metadata.Distribution) -> Iterator[metadata.PackagePat
     """Yield what was in the wheel: not the scripts, which each installation makes anew, and no compiled files."""
     record = installed.read_text("RECORD")
     if record is None:
-        raise ValueError("what belongs to this chatd is not recorded: there is no wheel to make of it")
+        raise ValueError("the files of this installation are not recorded, so no wheel can be made from it")
     for file in sorted(_recorded(record)):
         in_information = file.parts[0].endswith(".dist-info")
         added = in_information and len(file.parts) == 2 and file.name in _ADDED_BY_INSTALLERS
@@ -78,9 +78,9 @@ def _unchanged(installed: metadata.Distribution, file: metadata.PackagePath) -> 
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ValueError(f"{path} belongs to chatd and cannot be read: {error.strerror}") from None
+        raise ValueError(f"{path} belongs to chatd but cannot be read: {error.strerror}") from None
     if file.hash is not None and f"{file.hash.mode}={file.hash.value}" != _digest(content):
-        raise ValueError(f"{path} is not as it was installed; a kit is made of an installation that nobody changed")
+        raise ValueError(f"{path} was changed after installation; make the kit from an unchanged installation")
     return content
 
 

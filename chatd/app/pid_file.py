@@ -1,4 +1,4 @@
-"""The file that says which process the daemon is: locked as long as it runs, so that no number alone proves it."""
+"""The pid file: locked as long as the daemon runs, so that a number alone proves nothing."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class PidFile:
             running = number.isdecimal() and int(number) != os.getpid() and _is_twistd(int(number))
         if running:
             raise ValueError(
-                f"{self._path} is of a server that runs (process {number or 'unknown'});"
-                " stop that one, or name another file with --pidfile"
+                f"{self._path} belongs to a running server (process {number or 'unknown'}); stop it, or name another"
+                " file with --pidfile"
             )
 
 

@@ -1,4 +1,4 @@
-"""The file beside a journal in which a daemon that drains leaves the places of its people to the next one."""
+"""The file beside a journal through which a draining daemon hands the places of its members to the next one."""
 
 from __future__ import annotations
 
@@ -67,12 +67,16 @@ class PlacesFile(NoPlaces):
         except ValueError as error:
             why = str(error)
         except Exception:  # the server is to start, whatever is written there
-            _log.failure("who was where could not be taken from {path}", path=self._path)
+            _log.failure("could not restore the places of members from {path}", path=self._path)
             return
         else:
-            _log.info("{what}", what=f"{count} have {RESUME_SECONDS} seconds to come back unseen", count=count)
+            _log.info(
+                "{what}",
+                what=f"members who may come back unnoticed within {RESUME_SECONDS} seconds: {count}",
+                count=count,
+            )
             return
-        _log.warn("who was where is not taken from {path}: {why}", path=self._path, why=why)
+        _log.warn("not restoring the places of members from {path}: {why}", path=self._path, why=why)
 
     def _take(self) -> bytes | None:
         """Return what is in the file, and remove it; None if there is none. Raise `ValueError` if it is not ours."""
@@ -89,7 +93,7 @@ class PlacesFile(NoPlaces):
             if not stat.S_ISREG(found.st_mode):
                 raise ValueError("it is not a regular file; remove it")
             if found.st_uid != os.geteuid() or found.st_mode & 0o077:
-                raise ValueError("others than this user could have written or read it; remove it")
+                raise ValueError("other users could have read or written it; remove it")
             content = file.read(MAX_BYTES + 1)
         self._path.unlink()
         return content
@@ -110,15 +114,15 @@ def _checked(hub: Hub, content: bytes) -> Any:
     except (ValueError, RecursionError):
         state = None
     if not isinstance(state, dict):
-        raise ValueError("it is broken")  # to the caller it is what is written there
+        raise ValueError("it is damaged")  # to the caller it is what is written there
     if state.get("version") != VERSION:
         raise ValueError("another version of chatd wrote it")
     epoch, last, then = state.get("epoch"), state.get("last"), state.get("uptime")
     if not (isinstance(epoch, str) and isinstance(last, int) and isinstance(then, int | float)):
-        raise ValueError("it is broken")
+        raise ValueError("it is damaged")
     boot, now = uptime()
     if state.get("boot") != boot or not 0 <= now - then <= RESUME_SECONDS:
         raise ValueError(f"it is older than {RESUME_SECONDS} seconds")
     if not hub.journal.holds(epoch, last):
-        raise ValueError("it is of another journal, or of a later one than this")
+        raise ValueError("it belongs to another journal, or to a later state of this one")
     return state

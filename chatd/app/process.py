@@ -15,7 +15,7 @@ from chatd.app.log_output import Output, OwnLogFile, open_log
 from chatd.app.pid_file import PidFile
 from chatd.app.signals import hold_signals, install_signals, release_signals
 
-SEEN_ABOVE = "it did not start, as said above"
+SEEN_ABOVE = "the server did not start; see the message above"
 """What twistd adds of a daemon, of which it shows no more than a hundred bytes."""
 
 

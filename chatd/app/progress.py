@@ -1,4 +1,4 @@
-"""Shows on a terminal how far something has come that takes long."""
+"""Shows the progress of long work on a terminal."""
 
 from __future__ import annotations
 

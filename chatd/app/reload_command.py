@@ -1,4 +1,4 @@
-"""``chatd reload``: makes the daemon take up its configuration as it is now."""
+"""``chatd reload``: makes the running daemon read its configuration again."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class ChatService(Service):
                 continue
             if place.wish.asked_for:
                 raise self._cannot_start(f"cannot listen on {place.wish.name}: {why}")
-            _log.info("going on without {name}, which nobody asked for: {why}", name=place.wish.name, why=why)
+            _log.info("continuing without {name}: {why}", name=place.wish.name, why=why)
 
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
@@ -190,8 +190,8 @@ class ChatService(Service):
     def under_way(self) -> str:
         """Return what keeps it from taking up other options, in a sentence, empty if nothing does."""
         if self.draining.has_begun:
-            return "the daemon is draining"
-        return "the daemon is stopping" if self.draining.stopping else ""
+            return "the server is draining"
+        return "the server is stopping" if self.draining.stopping else ""
 
     async def announce(self, announcer: Announcer) -> None:
         """Announce what is open now, and by that announcer."""

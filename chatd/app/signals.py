@@ -1,4 +1,4 @@
-"""What the daemon does when it is sent a signal; none ends it without a word to the clients."""
+"""How the daemon handles signals; none ends it without telling the clients."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ def install_signals(
             _let_go_of_the_terminal()
             with suppress(ReactorNotRunning):  # it may be stopping, and a shell that ends sends a second one
                 reactor.stop()
-                _log.info("the terminal is gone: stopping")
+                _log.info("the terminal is gone; stopping")
             return
         if log_file is None:
-            _log.info("SIGHUP: there is no log file to open again")
+            _log.info("SIGHUP: no log file to reopen")
         else:
             log_file.reopen()
-            _log.info("SIGHUP: the log was opened again")
+            _log.info("SIGHUP: reopened the log")
         reload()
 
     def rotate() -> None:
         if log_file is None:
-            _log.info("SIGUSR2: there is no log file to begin anew")
+            _log.info("SIGUSR2: no log file to rotate")
         else:
             log_file.rotate()
 

@@ -1,4 +1,4 @@
-"""``--state-directory``: where the daemon keeps what it must find again."""
+"""``--state-directory``: where the daemon stores its files."""
 
 from __future__ import annotations
 

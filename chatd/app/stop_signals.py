@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: the first of them stops the process in the ordinary way, those that follow change nothing."""
+"""SIGTERM and SIGINT: the first one stops the process in the ordinary way; later ones change nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class StopSignals:
     ) -> Callable[[int, FrameType | None], None]:
         def handle(number: int, frame: FrameType | None) -> None:
             if self._stopping:
-                reactor.callFromThread(_log.info, "{signal}: it is stopping already", signal=signal.strsignal(number))
+                reactor.callFromThread(
+                    _log.info, "{signal}: the server is stopping already", signal=signal.strsignal(number)
+                )
             else:
                 self._stopping = True
                 first(number, frame)

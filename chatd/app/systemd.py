@@ -1,4 +1,4 @@
-"""What systemd is told of the daemon, by the protocol of sd_notify(3): ready, alive, reloading, stopping.
+"""Notifies systemd with the protocol of sd_notify(3): ready, alive, reloading, stopping.
 
 Nothing here waits, and nothing fails: a socket that is missing, dead or full changes nothing but what systemd knows.
 """
@@ -42,7 +42,7 @@ def standing(gateway: Gateway) -> Standing:
     connections, rooms, health = len(gateway.connections), gateway.hub.occupied_count, gateway.hub.journal.health
     status = f"{connections} connection{'s' * (connections != 1)}, people in {rooms} room{'s' * (rooms != 1)}"
     works = health is Health.WORKING
-    return Standing(status if works else f"{status}; takes no messages: {health.value}", works)
+    return Standing(status if works else f"{status}; accepts no messages: {health.value}", works)
 
 
 class NoNotifier:
@@ -115,7 +115,7 @@ class Notifier(NoNotifier):
         self._channel.close()
 
     def _keep(self, call: LoopingCall, seconds: float) -> None:
-        call.start(seconds).addErrback(lambda failure: _log.failure("systemd is told nothing more", failure))
+        call.start(seconds).addErrback(lambda failure: _log.failure("no longer notifying systemd", failure))
 
     def _look_at_standing(self) -> None:
         if self._stopping:

@@ -1,4 +1,4 @@
-"""``chatd tail``: says the lines of log files in a room, as they are written."""
+"""``chatd tail``: posts the lines of log files to a room as they are written."""
 
 from __future__ import annotations
 
@@ -109,11 +109,11 @@ def _run(options: argparse.Namespace) -> None:
 def _place(options: argparse.Namespace) -> Address | Path:
     if options.to.startswith(_UNIX):
         if options.tls:
-            raise ValueError("a local socket needs no --tls")
+            raise ValueError("a local socket needs no --tls; leave it out")
         return Path(os.path.abspath(options.to.removeprefix(_UNIX)))
     where = parse(options.to, tls=options.tls)
     if not where.tls and (options.ca or options.fingerprint):
-        raise ValueError("--ca and --fingerprint go with --tls")
+        raise ValueError("--ca and --fingerprint work only with --tls; add it")
     return where
 
 
@@ -128,7 +128,7 @@ def _fingerprint(text: str | None) -> str | None:
     if text is None:
         return None
     if not _FINGERPRINT.fullmatch(text.upper()):
-        raise ValueError(f"{text} is no fingerprint: 32 pairs of hexadecimal digits with colons between them")
+        raise ValueError(f"{text} is not a fingerprint; give 32 pairs of hexadecimal digits, separated by colons")
     return text.upper()
 
 

@@ -1,4 +1,4 @@
-"""``chatd user token``, ``tokens``, ``revoke`` and ``logout``: who comes in without a password."""
+"""``chatd user token``, ``tokens``, ``revoke`` and ``logout``: access without a password."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chatd.protocol import names
 from chatd.protocol.duration import seconds
 from chatd.protocol.names import Nick
 
-_ONCE = "Nobody is shown it again: keep it now. Programs send it as the header Authorization: Bearer TOKEN"
+_ONCE = "It is not shown again; save it now. Programs send it in the header Authorization: Bearer TOKEN"
 
 
 class AddCommand(Protocol):
@@ -57,9 +57,9 @@ def _token(options: argparse.Namespace) -> None:
         try:
             made = TokenStore(store).add(nick.key, now, rooms=rooms, post_only=options.post_only, expires=expires)
         except NoAccountError:
-            raise ValueError(f"{nick} has no account; make one: chatd user add {nick} --no-password") from None
+            raise ValueError(f"{nick} has no account; create one with chatd user add {nick} --no-password") from None
     print(made.secret)
-    print(f"{_ONCE}. To take it away: chatd user revoke {made.id}", file=sys.stderr)
+    print(f"{_ONCE}. To revoke it: chatd user revoke {made.id}", file=sys.stderr)
 
 
 def _tokens(options: argparse.Namespace) -> None:
@@ -75,8 +75,8 @@ def _revoke(options: argparse.Namespace) -> None:
     id_ = token_id(options.id) or options.id
     with open_account_store(path_of(options), make=False) as store:
         if not TokenStore(store).remove(id_):
-            raise ValueError("there is no token of that id; chatd user tokens lists them")
-    print(f"the token {id_} holds no more")
+            raise ValueError("no such token; see chatd user tokens")
+    print(f"revoked token {id_}")
 
 
 def _logout(options: argparse.Namespace) -> None:
@@ -84,7 +84,7 @@ def _logout(options: argparse.Namespace) -> None:
     with open_account_store(path_of(options), make=False) as store:
         _check_is_there(store, nick)
         ended = LoginStore(store).end_all(nick.key)
-    print(f"{nick} is logged out of the page; logins that ended: {ended}")
+    print(f"logged {nick} out of the page; logins ended: {ended}")
 
 
 def _check_is_there(store: AccountStore, nick: Nick) -> None:

@@ -1,4 +1,4 @@
-"""``chatd unit``: the files with which systemd runs the daemon of this installation."""
+"""``chatd unit``: prints unit files with which systemd runs this installation."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name: it takes lower-case letters, digits, - and _")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid name; use lower-case letters, digits, - and _")
     return text
 
 
 def _absolute(text: str) -> Path:
     if not text.startswith("/") or not text.isprintable():
-        raise argparse.ArgumentTypeError("a unit takes whole paths only, from / on")
+        raise argparse.ArgumentTypeError("a unit needs an absolute path, starting with /")
     return Path(text)
 
 
@@ -90,5 +90,7 @@ def hidden_by(paths: Iterable[str]) -> str | None:
     for path in paths:
         for place in HIDDEN:
             if Path(path).resolve().is_relative_to(place):
-                return f"{place} is hidden from the service, and {path} with it: install chatd elsewhere, as in /opt"
+                return (
+                    f"{place} is hidden from the service, and {path} with it; install chatd elsewhere, such as in /opt"
+                )
     return None

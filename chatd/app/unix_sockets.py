@@ -1,4 +1,4 @@
-"""Places of local sockets: one that nobody listens on any more is taken over."""
+"""Paths of local sockets: one that nobody listens on any more is taken over."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _locked(folder: Path) -> Iterator[None]:
                 break
             time.sleep(LOCK_PAUSE_SECONDS)
         else:
-            raise ValueError(f"another program has locked {folder}; stop that one or choose another path")
+            raise ValueError(f"another program has locked {folder}; stop it or choose another path")
         yield
     finally:
         os.close(descriptor)
@@ -53,9 +53,9 @@ def _remove_deserted(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise ValueError("there is a file of that name which is no socket; remove it or choose another path")
+        raise ValueError("the file is not a socket; remove it or choose another path")
     if _somebody_listens(path):
-        raise ValueError("another program listens there; stop that one or choose another path")
+        raise ValueError("another program listens there; stop it or choose another path")
     path.unlink()
     with suppress(OSError):
         lock = path.with_name(f"{path.name}.lock")  # Twisted's

@@ -1,4 +1,4 @@
-"""``chatd user``: who has an account, and who is invited to make one. The daemon may be running."""
+"""``chatd user``: manages accounts, invitations and tokens. The daemon may be running."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> None:
         if carry_out is not _list and options.command != "user tokens":
             note_command(options.audit, options.command, getattr(options, "nick", None))
     except (KeyboardInterrupt, EOFError):
-        raise SystemExit("chatd: stopped; nothing was changed") from None
+        raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (AccountsError, TakenError, OSError, ValueError) as error:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
@@ -88,7 +88,7 @@ def _add(options: argparse.Namespace) -> None:
         kept = None if password is None else password.hash
         store.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
         _keep_for_scram(store, names.key(nick), password)
-    print(f"{nick} has an account now")
+    print(f"created account {nick}")
 
 
 def _passwd(options: argparse.Namespace) -> None:
@@ -100,8 +100,8 @@ def _passwd(options: argparse.Namespace) -> None:
             raise ValueError(f"{nick} has no account")
         _keep_for_scram(store, account.key, password)
         tokens = len(TokenStore(store).all(account.key))
-    left = f"; its tokens hold as before, see chatd user tokens {account.name}" if tokens else ""
-    print(f"{account.name} has another password now{left}")
+    left = f"; its tokens stay valid, see chatd user tokens {account.name}" if tokens else ""
+    print(f"changed the password of {account.name}{left}")
 
 
 def _remove(options: argparse.Namespace) -> None:
@@ -109,8 +109,8 @@ def _remove(options: argparse.Namespace) -> None:
     with open_account_store(path_of(options), make=False) as store:
         if not store.remove(names.key(nick)):
             raise ValueError(f"{nick} has no account")
-    left = "what it may do in rooms goes to whoever takes the name next, and what it was told in private does not"
-    print(f"{nick} has no account any more; {left}")
+    left = "its rights in rooms pass to the next account of that nick; its private messages do not"
+    print(f"removed account {nick}; {left}")
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -148,12 +148,14 @@ def _forget_scram(options: argparse.Namespace) -> None:
         if options.nick is None:
             count = kept.end()
             accounts = f"{count} {'account' if count == 1 else 'accounts'}"
-            print(f"nothing is kept for SCRAM any more, of {accounts}, until a daemon starts with --scram")
+            print(f"deleted what was stored for SCRAM, of {accounts}; a server with --scram starts anew")
             return
         nick = names.nick(options.nick)
         if not kept.forget(names.key(nick)):
-            raise ValueError(f"nothing is kept for SCRAM of {nick}")
-    print(f"nothing is kept for SCRAM of {nick}, until the password is typed again where the daemon has --scram")
+            raise ValueError(f"nothing is stored for SCRAM of {nick}")
+    print(
+        f"deleted what was stored for SCRAM of {nick}, until {nick} logs in with the password on a server with --scram"
+    )
 
 
 def _keep_for_scram(store: AccountStore, key: str, password: _NewPassword | None) -> None:
@@ -173,12 +175,12 @@ class _NewPassword(NamedTuple):
 def _new_password(hasher: passwords.Hasher) -> _NewPassword:
     """Ask for a new password, twice where nobody sees it."""
     if sys.stdin is None:
-        raise ValueError("there is no standard input to read the password from")
+        raise ValueError("standard input is closed, so no password can be read")
     if sys.stdin.isatty():
         password = getpass.getpass("New password: ")
         passwords.check(password)
         if getpass.getpass("Again: ") != password:
-            raise ValueError("the two are not the same; nothing was changed")
+            raise ValueError("the passwords differ; nothing was changed")
     else:
         password = sys.stdin.readline().rstrip("\r\n")
         passwords.check(password)

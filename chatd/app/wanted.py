@@ -1,4 +1,4 @@
-"""What the parts of the daemon ask of its options, whichever command reads them."""
+"""What the parts of the daemon need from its options, whichever command reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line says of the web edge."""
+"""The options of the web edge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the files of the daemon are that a command beside it is about."""
+"""Where the files of the daemon are that a command works on."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def _expect_files(read: ReadOptions) -> None:
     files = (sqlite_path(read["journal"]), read.accounts_path, read.hooks_path)
     if not any(file is not None and file.exists() for file in files):
         raise SystemExit(
-            f"chatd: there are no files of a daemon in {Path(os.path.abspath('.'))}, and none was made;"
-            " do this in the daemon's directory, or name that with --state-directory or its --config"
+            f"chatd: no files of a server in {Path(os.path.abspath('.'))}; run this in the directory of the server,"
+            " or name it with --state-directory or --config"
         )

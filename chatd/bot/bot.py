@@ -100,7 +100,13 @@ class Bot:
         globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
 
         async def live(reactor: Any) -> None:
-            running = self.start(clientFromString(reactor, server), reactor)
+            try:
+                endpoint = clientFromString(reactor, server)
+            except Exception as error:  # whatever the parser of a plugin raises
+                raise SystemExit(
+                    f"bad server {server}: {error}; use tcp:HOST:PORT, tls:HOST:PORT or unix:PATH"
+                ) from None
+            running = self.start(endpoint, reactor)
             reactor.addSystemEventTrigger("before", "shutdown", self.stop)
             try:
                 await running

@@ -40,7 +40,7 @@ class Owner(Protocol):
     """What hears of a connection."""
 
     def entered(self, resume: str) -> None:
-        """Note that the bot is in all its rooms, and by what secret this connection can be taken over."""
+        """Note that the bot is in all its rooms, and with which token this connection can be taken over."""
 
     def said(self, event: events.Said, place: Place, tags: wire.Tags) -> None:
         """Note that somebody said something, or the bot itself."""
@@ -53,7 +53,7 @@ class Owner(Protocol):
 
 
 class Connection(LineOnlyReceiver, TimeoutMixin):
-    """One connection. ``resume`` is the secret of the last one, None if there was none."""
+    """One connection. ``resume`` is the resume token of the last one, None if there was none."""
 
     delimiter = wire.EOL.encode()
     MAX_LENGTH = wire.MAX_SERVER_LINE_BYTES

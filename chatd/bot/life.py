@@ -113,7 +113,7 @@ class Life(Owner):
             if not self._is_over:
                 pause = self._backoff(self._failures) if pause is None else pause
                 self._failures += 1
-                _log.warn("{why}; connecting again in {pause:.0f} seconds", why=why, pause=pause)
+                _log.warn("{why}; connecting again in {pause:.0f} s", why=why, pause=pause)
                 await deferLater(self._reactor, pause)
 
     @override

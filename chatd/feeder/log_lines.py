@@ -11,7 +11,7 @@ MAX_TEXT_BYTES = 7800
 """How much of a line is said in one message: with a label and a number it fits a line of the protocol."""
 
 _ESCAPES = re.compile(
-    r"""\x1b (?: \[ [0-?]* [ -/]* [@-~]             # CSI: colours, the cursor
+    r"""\x1b (?: \[ [0-?]* [ -/]* [@-~]             # CSI: colors, the cursor
             | [\]PX^_] [^\x07\x1b]* (?: \x07 | \x1b\\ )?  # OSC, DCS, SOS, PM, APC: titles, links
             | [ -/]* [0-~] )?                       # the others""",
     re.VERBOSE,

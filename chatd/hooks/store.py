@@ -88,7 +88,7 @@ class HookStore:
         if mark != APPLICATION_ID and (mark or version or db.execute("SELECT 1 FROM sqlite_schema").fetchall()):
             raise HooksError(f"{self._path} is a database, but not of webhooks; choose another file with --hooks")
         if version > VERSION:
-            raise HooksError(f"{self._path} was made by a newer chatd (version {version}; this one knows {VERSION})")
+            raise HooksError(f"{self._path} was written by a newer chatd (version {version}; this one knows {VERSION})")
         db.execute("PRAGMA secure_delete = ON")  # of a secret that is removed nothing is to stay in the file
         db.execute("PRAGMA journal_mode = WAL")
         # What a power cut takes with it are the newest positions: something is sent once more.
@@ -158,7 +158,7 @@ def open_hook_store(path: Path, *, make: bool) -> closing[HookStore]:
     """Return a store that is open, to be used in a ``with``. Raise `HooksError` if it cannot be or is not there."""
     if not path.exists():
         if not make:
-            raise HooksError(f"there is no file {path}; chatd hook add creates it")
+            raise HooksError(f"no such file: {path}; chatd hook add creates it")
         try:
             # Nobody else may read the secrets. One that is there is left alone: closing another descriptor of it would
             # end the locks of this process's connections (https://www.sqlite.org/howtocorrupt.html, 2.2).

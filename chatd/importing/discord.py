@@ -13,7 +13,7 @@ from chatd.importing.line_logs import Settings
 from chatd.importing.record import JOINS, NO_TEXT, Bad, Found, LeftOut, Record, in_this_age
 from chatd.importing.sources import SourceError, Sources
 
-PRIVATE = "conversations that are private; what was said there goes into no room"
+PRIVATE = "private conversations, which are not imported"
 _PRIVATE_KINDS = ("Direct", "Private", "Group")
 _SPOKEN = frozenset({"Default", "Reply", "ThreadStarterMessage", "20", "23"})
 """The kinds of what somebody said; the numbers are answers to commands, which have no name there."""
@@ -39,28 +39,28 @@ def _channel(path: Path, text: io.TextIOWrapper, settings: Settings) -> Iterator
                     room = settings.room or name
                 continue
             if room is None:
-                raise SourceError(f"{path} is no export of DiscordChatExporter: no channel is named in it")
+                raise SourceError(f"{path} is not an export of DiscordChatExporter: it names no channel")
             try:
                 yield _said(found.value, room, "" if settings.room else room_id)
             except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
                 why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-                yield Bad(f"{path}:{found.line}", f"it is no message of Discord: {why}")
+                yield Bad(f"{path}:{found.line}", f"not a message of Discord: {why}")
     except SourceError:
         raise
     except (ValueError, RecursionError) as error:
-        yield Bad(str(path), f"it is no JSON of DiscordChatExporter to its end: {error}")
+        yield Bad(str(path), f"not complete JSON of DiscordChatExporter: {error}")
 
 
 def _described(channel: Any) -> tuple[str, str, str]:
     if not isinstance(channel, dict):
-        raise ValueError("its channel is no object")
+        raise ValueError("its channel is not an object")
     return str(channel.get("name") or "discord"), str(channel.get("id") or ""), str(channel.get("type") or "")
 
 
 def _said(message: dict[str, Any], room: str, room_id: str) -> Found:
     at = round(datetime.fromisoformat(message["timestamp"]).timestamp() * 1000)
     if not in_this_age(at):
-        raise ValueError("its time is not of this age")
+        raise ValueError("its time is out of range")
     if message["type"] not in _SPOKEN:
         return LeftOut(JOINS)
     author = message["author"]

@@ -26,13 +26,13 @@ def _parser(log: Log) -> ParseLine:
             return None
         parts = _LINE.fullmatch(line)
         if parts is None:
-            raise ValueError("it does not begin with a number of seconds")
+            raise ValueError("it does not start with a number of seconds")
         at, text = int(parts[1]) * 1000, parts[2]
         if said := _SAID.fullmatch(text):
             nick, words = bare_nick(said[1]), said[2]
             if (doing := ctcp_action(words)) is not None:
                 return Record(at, log.room, nick, action(doing))
-            return LeftOut("questions of programs to programs") if is_ctcp(words) else Record(at, log.room, nick, words)
+            return LeftOut("queries between programs (CTCP)") if is_ctcp(words) else Record(at, log.room, nick, words)
         if topic := _TOPIC.fullmatch(text):
             return Record(at, log.room, topic[1], topic[2], is_topic=True)
         return LeftOut(JOINS)  # what the server says stands there as it came

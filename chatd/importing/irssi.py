@@ -37,7 +37,7 @@ def _parser(log: Log) -> ParseLine:
         today.clear()
         month, day, year = found.groups()
         if month not in _MONTHS:
-            raise ValueError(f"{month} is no month in English, so that what follows has no day")
+            raise ValueError(f"{month} is not an English month, so the lines after it have no date")
         today.append(date(int(year), _MONTHS[month], int(day)))
 
     def parse(line: str) -> Record | LeftOut | None:
@@ -47,14 +47,14 @@ def _parser(log: Log) -> ParseLine:
                 return None
             if _CLOSED.fullmatch(line):
                 return None
-            raise ValueError("it is no line of irssi that tells a day")
+            raise ValueError("not a line of irssi that gives a date")
         if not line.strip():
             return None
         parts = _LINE.fullmatch(line)
         if parts is None:
-            raise ValueError("it does not begin with a time")
+            raise ValueError("it does not start with a time")
         if not today:
-            raise ValueError("no line before it says which day it is")
+            raise ValueError("no line before it gives the date")
         clock = time(int(parts[1]), int(parts[2]), int(parts[3] or 0))
         return _said(log, times.milliseconds(datetime.combine(today[0], clock)), parts[4])
 
@@ -72,4 +72,4 @@ def _said(log: Log, at: int, text: str) -> Record | LeftOut:
         return Record(at, log.room, bare_nick(doing[1]), action(doing[2]))
     if notice := _NOTICE.fullmatch(text):
         return Record(at, log.room, bare_nick(notice[1]), notice[2])
-    raise ValueError("nobody says anything in it")
+    raise ValueError("it has no sender")

@@ -50,7 +50,7 @@ class _Text:
     def skip(self, wanted: str) -> None:
         """Take a character away. Raise `ValueError` if another is there."""
         if self.peek() != wanted:
-            raise ValueError(f"there is no {wanted} in line {self.line}")
+            raise ValueError(f"no {wanted} in line {self.line}")
         self._at += 1
 
     def value(self) -> Any:
@@ -61,7 +61,7 @@ class _Text:
                 value, end = self._decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if not self._more():
-                    raise ValueError(f"it is no JSON in line {self.line}: {error.msg}") from None
+                    raise ValueError(f"not JSON in line {self.line}: {error.msg}") from None
                 continue
             if end < len(self._text) or not self._more():  # a number could go on
                 self._pass(end)
@@ -70,7 +70,7 @@ class _Text:
     def _more(self) -> bool:
         self._text, self._at = self._text[self._at :], 0
         if len(self._text) > MAX_ITEM_CHARACTERS:
-            raise ValueError(f"what begins in line {self.line} is too long")
+            raise ValueError(f"the value that starts in line {self.line} is too long")
         # Twice as much each time, so that a long value costs no more than twice its length.
         more = self._file.read(max(_CHUNK_CHARACTERS, len(self._text)))
         self._text += more

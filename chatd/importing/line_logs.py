@@ -44,10 +44,10 @@ def read_logs(
         room = settings.room or named
         if room is None and alone:
             what = "the standard input" if path == STANDARD_INPUT else f"the name of {path}"
-            raise SourceError(f"{what} does not say which channel it is of; give --room")
+            raise SourceError(f"{what} does not name a channel; add --room")
         if room is None:
             sources.passed(path)
-            yield LeftOut("files of conversations that are in no channel")
+            yield LeftOut("files of conversations outside channels")
             continue
         parse = parser(Log(path, room, settings.zone))
         for number, text in sources.lines(path):
@@ -57,7 +57,7 @@ def read_logs(
             try:
                 found = parse(text)
                 if isinstance(found, Record) and not in_this_age(found.time):
-                    raise ValueError("its time is not of this age")
+                    raise ValueError("its time is out of range")
             except (ValueError, OverflowError) as error:
                 yield Bad(f"{path}:{number}", f"{error}: {shown(text)}")
                 continue

@@ -12,7 +12,7 @@ from chatd.importing.line_logs import Settings
 from chatd.importing.record import JOINS, NO_TEXT, Bad, Found, LeftOut, Record, action, in_this_age
 from chatd.importing.sources import MAX_LINE_BYTES, Line, SourceError, Sources, is_encrypted, unreadable
 
-PRIVATE = "messages of private channels and conversations, which go into no room"
+PRIVATE = "messages of private channels and conversations, which are not imported"
 _DIRECT = frozenset({"direct_post", "direct_channel"})
 
 
@@ -28,7 +28,7 @@ def read(sources: Sources, settings: Settings) -> Iterator[Found]:
                     yield from export.take(json.loads(text))
                 except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError) as error:
                     why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-                    yield Bad(f"{path}:{number}", f"it is no line of a bulk export: {why}")
+                    yield Bad(f"{path}:{number}", f"not a line of a bulk export: {why}")
 
 
 def _lines(sources: Sources, path: Path) -> Iterator[Line]:
@@ -38,7 +38,7 @@ def _lines(sources: Sources, path: Path) -> Iterator[Line]:
     with sources.unzipped(path) as archive:
         names = [each for each in archive.infolist() if each.filename.endswith(".jsonl") and "/" not in each.filename]
         if not names:
-            raise SourceError(f"{path} has no .jsonl file, as a bulk export has")
+            raise SourceError(f"{path} has no .jsonl file, so it is not a bulk export")
         for name in names:
             if is_encrypted(name):
                 raise SourceError(f"{path} is encrypted; unpack it first")
@@ -68,19 +68,19 @@ class _Export:
             if kind == "direct_post":
                 yield LeftOut(PRIVATE)
         elif not isinstance(kind, str):
-            raise ValueError("it does not say what it is")
+            raise ValueError("it has no type")
 
     def _post(self, post: dict[str, Any]) -> Iterator[Found]:
         place = post["team"], post["channel"]
         if place not in self._public:
-            raise ValueError(f"no line before it says what the channel {place[1]} is")
+            raise ValueError(f"no line before it describes the channel {place[1]}")
         for each in (post, *(post.get("replies") or ())):
             yield self._said(each, place) if self._public[place] else LeftOut(PRIVATE)
 
     def _said(self, post: dict[str, Any], place: tuple[str, str]) -> Found:
         at, user, text = post["create_at"], post["user"], post["message"]
         if not (isinstance(at, int) and isinstance(user, str) and isinstance(text, str) and in_this_age(at)):
-            raise ValueError("it has no time, user and message")
+            raise ValueError("it lacks a time, user or message")
         kind = post.get("type") or ""
         if kind.startswith("system_"):
             return LeftOut(JOINS)

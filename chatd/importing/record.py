@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from chatd.protocol.actions import BEGINNING
 
 _YEAR_10000 = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000) + 24 * 60 * 60 * 1000
-JOINS = "joins, leaves and notices of the program"
-NO_TEXT = "messages without a text"
+JOINS = "joins, leaves and program notices"
+NO_TEXT = "messages without text"
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from chatd.protocol.names import MAX_NICK_LENGTH, MAX_ROOM_LENGTH, BadNameError
 MAX_NAMES = 100_000
 """How many different people, and rooms, an import has at most."""
 RULE = (
-    "what no name here can have became _ (one for several in a row), what cannot begin a name was left out, what was"
-    " too long was cut, and whoever came later to a name that was taken got -2, -3 and so on"
+    "invalid characters became _ (one for several in a row), invalid leading characters were dropped, long names"
+    " were cut, and names already taken got -2, -3 and so on"
 )
 _NO_WORD = re.compile(r"[^A-Za-z0-9]+")
 

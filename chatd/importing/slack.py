@@ -20,7 +20,7 @@ from chatd.importing.sources import SourceError, Sources, is_encrypted
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 """A file of a day that is larger is not read."""
 _USERS = "users.json"
-PRIVATE = "conversations that are private; what was said there goes into no room"
+PRIVATE = "private conversations, which are not imported"
 _SPOKEN = frozenset(
     {
         "",
@@ -45,7 +45,7 @@ def read(sources: Sources, settings: Settings) -> Iterator[Found]:
             with sources.unzipped(path) as archive:
                 yield from _export(_Zip(path, archive), settings)
         else:
-            raise SourceError(f"{path} is neither the folder nor the zip of an export of Slack")
+            raise SourceError(f"{path} is not a folder or zip of a Slack export")
 
 
 class _Tree(ABC):
@@ -119,9 +119,9 @@ def _listed(tree: _Tree, name: str) -> list[dict[str, Any]]:
     try:
         found = json.loads(tree.read(name).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise SourceError(f"{tree.path} is no export of Slack: {name} cannot be read: {error}") from None
+        raise SourceError(f"{tree.path} is not a Slack export: cannot read {name}: {error}") from None
     if not isinstance(found, list):
-        raise SourceError(f"{tree.path} is no export of Slack: {name} is no list")
+        raise SourceError(f"{tree.path} is not a Slack export: {name} is not a list")
     return [each for each in found if isinstance(each, dict)]
 
 
@@ -129,16 +129,16 @@ def _day(tree: _Tree, name: str, users: _Users, room: str, room_id: str) -> Iter
     try:
         messages = json.loads(tree.read(name).decode("utf-8-sig"))
         if not isinstance(messages, list):
-            raise ValueError("it is no list")
+            raise ValueError("not a list")
     except (OSError, ValueError, RecursionError) as error:
-        yield Bad(f"{tree.path}/{name}", f"it cannot be read: {error}")
+        yield Bad(f"{tree.path}/{name}", f"cannot be read: {error}")
         return
     for number, message in enumerate(messages, 1):
         try:
             yield users.said(message, room, room_id)
         except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
             why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            yield Bad(f"{tree.path}/{name}, message {number}", f"it is no message of Slack: {why}")
+            yield Bad(f"{tree.path}/{name}, message {number}", f"not a message of Slack: {why}")
 
 
 class _Users:
@@ -198,9 +198,9 @@ def _name_of(user: dict[str, Any]) -> str:
 
 def _milliseconds(ts: Any) -> int:
     if not isinstance(ts, str) or not re.fullmatch(r"\d{1,12}(\.\d{1,9})?", ts):
-        raise ValueError("its ts is no string of seconds")
+        raise ValueError("its ts is not a string of seconds")
     seconds, _, fraction = ts.partition(".")
     at = int(seconds) * 1000 + int((fraction + "000")[:3])
     if not in_this_age(at):
-        raise ValueError("its time is not of this age")
+        raise ValueError("its time is out of range")
     return at

@@ -64,7 +64,7 @@ class Sources:
                 number += 1
                 if number == 1:
                     if data.startswith(_UTF_16):
-                        raise SourceError(f"{path} is UTF-16; iconv -f UTF-16 -t UTF-8 makes UTF-8 of it")
+                        raise SourceError(f"{path} is UTF-16; convert it with iconv -f UTF-16 -t UTF-8")
                     data = data.removeprefix(_BOM)
                 too_long = len(data) > MAX_LINE_BYTES
                 while len(data) > MAX_LINE_BYTES and not data.endswith(b"\n"):
@@ -76,7 +76,7 @@ class Sources:
         """Yield an open file, unpacked if gzip has packed it. Raise `SourceError` or `OSError`."""
         if path == STANDARD_INPUT:
             if sys.stdin is None:
-                raise SourceError("there is no standard input to read from")
+                raise SourceError("standard input is closed; name a file")
             yield sys.stdin.buffer
             return
         with path.open("rb") as raw:
@@ -87,7 +87,7 @@ class Sources:
                 with gzip.open(raw) if packed else raw as file:
                     yield cast(BinaryIO, file)
             except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-                raise SourceError(f"{path} is broken: {error}") from None
+                raise SourceError(f"{path} is damaged: {error}") from None
             finally:
                 self._position = lambda: 0
         self._done += _size(path)
@@ -133,8 +133,8 @@ def _size(path: Path) -> int:
 def unreadable(charset: str | None) -> str:
     """Return why a line has no text."""
     if charset is None:
-        return "it is not UTF-8; --charset cp1252 reads such lines as the older programs of Windows and IRC wrote them"
-    return f"it is neither UTF-8 nor {charset}"
+        return "not UTF-8; for lines of older Windows and IRC programs, add --charset cp1252"
+    return f"neither UTF-8 nor {charset}"
 
 
 def is_encrypted(member: zipfile.ZipInfo) -> bool:

@@ -81,7 +81,7 @@ class Spool:
         if record.is_topic:
             texts = texts[:1]
         if not texts:
-            self.left_out["messages without a text"] += 1
+            self.left_out["messages without text"] += 1
             return
         room = self._places.number(record.room_id, record.room)
         who = self._people.number(record.who, record.name)
@@ -110,7 +110,7 @@ class _Known:
             found = self._by_key.setdefault(key, len(self.names))
             if found == len(self.names):
                 if len(self.names) == MAX_NAMES:
-                    raise TooManyNamesError(f"there are more than {MAX_NAMES:,} different {self._what}")
+                    raise TooManyNamesError(f"more than {MAX_NAMES:,} different {self._what}")
                 self.names.append(name)
                 self._keys.append(key)
             if len(self._numbers) < 4 * MAX_NAMES:

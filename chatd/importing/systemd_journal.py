@@ -11,7 +11,7 @@ from chatd.importing.record import NO_TEXT, Bad, Found, LeftOut, Record, in_this
 from chatd.importing.sources import Sources, unreadable
 
 _NAMES = ("SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT")
-BINARY_LIMIT = "messages that journalctl has cut out for their size; journalctl --all prints them"
+BINARY_LIMIT = "messages that journalctl left out for their size; export with journalctl --all"
 
 
 def read(sources: Sources, settings: Settings) -> Iterator[Found]:
@@ -25,15 +25,15 @@ def read(sources: Sources, settings: Settings) -> Iterator[Found]:
                     yield _said(json.loads(text), settings.room)
                 except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                     why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-                    yield Bad(f"{path}:{number}", f"it is no entry of a journal: {why}")
+                    yield Bad(f"{path}:{number}", f"not an entry of a journal: {why}")
 
 
 def _said(entry: Any, room: str | None) -> Found:
     if not isinstance(entry, dict):
-        raise ValueError("it is no object")
+        raise ValueError("not an object")
     at = int(entry["__REALTIME_TIMESTAMP"]) // 1000
     if not in_this_age(at):
-        raise ValueError("its time is not of this age")
+        raise ValueError("its time is out of range")
     if "MESSAGE" not in entry:
         return LeftOut(NO_TEXT)
     if entry["MESSAGE"] is None:
@@ -53,4 +53,4 @@ def _text(value: Any) -> str:
             return bytes(parts).decode(errors="replace")
         case [*parts]:
             return "\n".join(_text(each) for each in parts)
-    raise ValueError("a field is no text")
+    raise ValueError("a field is not text")

@@ -31,7 +31,7 @@ def _parser(log: Log) -> ParseLine:
     def moment(text: str) -> int:
         found = _TIME.fullmatch(text)
         if found is None:
-            raise ValueError("it does not begin with a time and a tab")
+            raise ValueError("it does not start with a time and a tab")
         day, clock, fraction, is_utc = found.groups()
         local = datetime.fromisoformat(f"{day} {clock}{(fraction or '')[:7]}")
         return round(local.replace(tzinfo=UTC).timestamp() * 1000) if is_utc else times.milliseconds(local)
@@ -42,7 +42,7 @@ def _parser(log: Log) -> ParseLine:
         time, *rest = line.split("\t", 2)
         at = moment(time)
         if len(rest) != 2:
-            raise ValueError("it has no prefix and message after the time, with a tab between them")
+            raise ValueError("it lacks a prefix and a message after the time, separated by a tab")
         prefix, text = rest[0].strip(), rest[1]
         if prefix == "*":
             nick, _, doing = text.partition(" ")

@@ -29,18 +29,18 @@ def _parser(log: Log) -> ParseLine:
     times = LocalTimes(log.zone)
     found = _DAY.search(log.path.name)
     if found is None:
-        raise SourceError(f"the name of {log.path} does not say which day it is of, as 2026-11-28.log does")
+        raise SourceError(f"the name of {log.path} has no date, such as 2026-11-28.log")
     try:
         day = date(*map(int, found.groups()))
     except ValueError:
-        raise SourceError(f"there is no such day as the name of {log.path} says") from None
+        raise SourceError(f"the date in the name of {log.path} does not exist") from None
 
     def parse(line: str) -> Record | LeftOut | None:
         if not line.strip():
             return None
         parts = _LINE.fullmatch(line)
         if parts is None:
-            raise ValueError("it does not begin with a time in brackets")
+            raise ValueError("it does not start with a time in brackets")
         at = times.milliseconds(datetime.combine(day, time(int(parts[1]), int(parts[2]), int(parts[3]))))
         return _said(log, at, parts[4])
 
@@ -60,4 +60,4 @@ def _said(log: Log, at: int, text: str) -> Record | LeftOut:
         return Record(at, log.room, bare_nick(notice[1]), notice[2])
     if text.startswith(("Connected to IRC", "Disconnected from IRC", "Broadcast: ")):
         return LeftOut(JOINS)
-    raise ValueError("nobody says anything in it")
+    raise ValueError("it has no sender")

@@ -63,12 +63,12 @@ class AgeClock:
         ahead = wall - self._trusted
         if ahead <= JUMP_SECONDS:
             if ahead < -JUMP_SECONDS:
-                self._tell(f"this machine's clock was set back by {_length(-ahead)}")
+                self._tell(f"the clock of this machine was set back by {_length(-ahead)}")
             self._trusted, self._since = wall, None
         elif self._since is None or abs(ahead - self._ahead) > JUMP_SECONDS:
             self._since, self._ahead = now, ahead
-            kept = f"nothing is too old for that until it has been so for {_length(self._patience)}"
-            self._tell(f"this machine's clock has jumped ahead by {_length(ahead)}; {kept}")
+            kept = f"nothing expires because of that for {_length(self._patience)}"
+            self._tell(f"the clock of this machine has jumped ahead by {_length(ahead)}; {kept}")
         elif now - self._since >= self._patience:
             self._trusted, self._since = wall, None
         return int(self._trusted * 1000)

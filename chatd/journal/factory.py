@@ -40,6 +40,4 @@ def from_string(description: str, environment: Environment) -> Journal:
         from chatd.journal.jetstream.journal import ClusterJournal
 
         return ClusterJournal(description, environment)
-    raise ValueError(
-        f"there is no journal {description!r}; there are sqlite:PATH and memory:, and nats://HOST for many"
-    )
+    raise ValueError(f"unknown journal: {description!r}; give sqlite:PATH, memory: or, for a cluster, nats://HOST")

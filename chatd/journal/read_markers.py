@@ -180,7 +180,7 @@ class ReadMarkers:
         due, self._due = self._due, {}
         written = self._write_to(list(due.values()))
         written.addCallbacks(self._written, self._not_written, errbackArgs=(due,))
-        written.addErrback(lambda failure: _log.failure("read markers were not written", failure))
+        written.addErrback(lambda failure: _log.failure("could not write read markers", failure))
 
     def _written(self, _result: None) -> None:
         self._outage.ended()

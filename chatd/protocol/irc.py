@@ -1,4 +1,4 @@
-"""What an IRC client says first: it reads no error of ours, and would come back for ever."""
+"""What an IRC client says first: it reads no error of ours, and would come back forever."""
 
 from __future__ import annotations
 

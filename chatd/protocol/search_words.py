@@ -10,7 +10,7 @@ What else is fed differs from the text in this: it is in NFKC, what is invisible
 points of vowels, which some write and others do not. Other marks belong to their words, and SQLite takes them for
 spaces: each is replaced by a character for private use, which it takes for a letter. ASCII is fed as it is.
 
-`fed` must return the same for ever and on every Python: what is deleted is found in the index by it. So nothing is
+`fed` must return the same forever and on every Python: what is deleted is found in the index by it. So nothing is
 normalized but what all Pythons know, which Unicode has promised not to change.
 """
 

@@ -69,7 +69,7 @@ def do(option: int) -> Enquiry:
 
 
 class Refusals:
-    """Refuses every option, each once for either side, so that no two programs refuse each other's refusals for ever.
+    """Refuses every option, each once for either side, so that no two programs refuse each other's refusals forever.
 
     A timing mark is refused each time: until it is answered, telnet shows nothing more. Refusing it is an answer too.
     """

@@ -49,7 +49,7 @@ class Act:
     subject: str | None = None
     """Whom or what it is about."""
     seconds: int | None = None
-    """For how long it holds; None for ever."""
+    """For how long it holds; None forever."""
     code: str | None = None
     """Why it was refused, as the protocol calls that."""
     reason: str | None = None

@@ -35,7 +35,7 @@ def _is_epoll(reactor: object) -> bool:
 
 
 def _turn(reactor: Any, timeout: float | None) -> None:
-    """Wait for so many seconds, for ever if None, until something can be read or written, and let that be done."""
+    """Wait for so many seconds, forever if None, until something can be read or written, and let that be done."""
     selectables = reactor._selectables
     for descriptor, event in reactor._poller.poll(timeout, len(selectables)):
         selectable = selectables.get(descriptor)
@@ -47,7 +47,7 @@ def _turn(reactor: Any, timeout: float | None) -> None:
         try:
             why = selectable.doRead()
         except BaseException as error:  # as the reactor does it: a fault costs that connection alone
-            _log.failure("what was received could not be taken")
+            _log.failure("could not handle what was received")
             why = error
         if why:
             callWithLogger(selectable, reactor._disconnectSelectable, selectable, why, True)  # noqa: FBT003  # Twisted's

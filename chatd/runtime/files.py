@@ -32,7 +32,7 @@ def read_whole(path: Path, limit: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except ValueError:
-        raise OSError(errno.EINVAL, "there is a NUL in its name", str(path)) from None
+        raise OSError(errno.EINVAL, "its name contains a NUL character", str(path)) from None
     with open(descriptor, "rb") as file:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):

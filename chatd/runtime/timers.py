@@ -63,4 +63,4 @@ class TimerWheel:
                 try:
                     check(self.now)
                 except Exception:
-                    _log.failure("a deadline could not be checked")
+                    _log.failure("could not check a deadline")

@@ -64,13 +64,13 @@ class Certificates:
         self._complaint = ""
         self._by_name: dict[str, SSL.Context] = {}
         if not directory.is_dir():
-            raise ValueError(f"there is no directory {directory}; chatd certificate {directory} NAME makes one")
+            raise ValueError(f"no such directory: {directory}; create it with chatd certificate {directory} NAME")
         try:
             self._seen = pem.state(directory)
             pairs = pem.read(directory)
             self._serve(pairs, self._contexts(pairs))
         except OSError as error:
-            raise ValueError(f"{error.filename or directory} cannot be read: {error.strerror}") from None
+            raise ValueError(f"cannot read {error.filename or directory}: {error.strerror}") from None
         for expired in self._expired(pairs):
             _log.error("{why}", why=f"{_has_expired(expired)}; renew it")
 
@@ -93,7 +93,7 @@ class Certificates:
             if why != self._complaint:
                 self._complaint = why
                 _log.error(
-                    "the new certificate is not loaded, the old one stays: {why}; put that right, no restart is needed",
+                    "the new certificate was not loaded, so the old one stays: {why}; correct it, no restart is needed",
                     why=why,
                 )
             return
@@ -147,7 +147,7 @@ class Certificates:
             context.set_alpn_select_callback(_choose_protocol)
             return context
         except (SSL.Error, TypeError, ValueError):
-            raise ValueError(f"{pair.path} cannot be served: OpenSSL does not take it or its key") from None
+            raise ValueError(f"cannot use {pair.path}: OpenSSL refuses it or its key") from None
 
     def _for_name(self, name: bytes | None) -> SSL.Context | None:
         """Return what is served to a client that asks for a name, None if there is nothing but the default."""
@@ -175,4 +175,4 @@ def _described(pair: Pair) -> str:
 
 
 def _has_expired(pair: Pair) -> str:
-    return f"the certificate in {pair.path} has expired on {pair.until:%Y-%m-%d}"
+    return f"the certificate in {pair.path} expired on {pair.until:%Y-%m-%d}"

@@ -39,7 +39,7 @@ class Pair:
         except x509.ExtensionNotFound:
             return []
         except ValueError:
-            raise ValueError(f"{self.path} is broken: it cannot be read whom its certificate is for") from None
+            raise ValueError(f"{self.path} is damaged: cannot read the names in its certificate") from None
         addresses = [str(address) for address in found.get_values_for_type(x509.IPAddress)]
         return [name.lower() for name in found.get_values_for_type(x509.DNSName)] + addresses
 
@@ -80,11 +80,11 @@ def read_files(where: Path, paths: Iterable[Path]) -> list[Pair]:
                     # It is only ever used as what signs a handshake; a kind that cannot is refused by OpenSSL.
                     keys.append((path, load_pem_private_key(block, None)))  # type: ignore[arg-type]
             except TypeError:
-                raise ValueError(f"{path} is encrypted: put a key there that needs no password") from None
+                raise ValueError(f"{path} is encrypted; replace it with a key without a password") from None
             except (ValueError, UnsupportedAlgorithm):
-                raise ValueError(f"{path} is broken: what is in it as {label} is none") from None
+                raise ValueError(f"{path} is damaged: its {label} is invalid") from None
     if not keys:
-        raise ValueError(f"{where} holds no private key in a file *.pem")
+        raise ValueError(f"no private key in {where}; put one there as *.pem")
     return [_pair(where, path, key, certificates) for path, key in keys]
 
 
@@ -97,7 +97,7 @@ def _pair(
     public = _bytes(key)
     own = [(path, each) for path, each in certificates if _bytes(each) == public]
     if not own:
-        raise ValueError(f"{path} and the certificates in {directory} do not belong together: none is for that key")
+        raise ValueError(f"none of the certificates in {directory} belongs to the key in {path}")
     where, newest = max(own, key=lambda found: found[1].not_valid_after_utc)
     chain: list[x509.Certificate] = []
     last, others = newest, [each for _, each in certificates if _bytes(each) != public]
@@ -130,6 +130,6 @@ def _blocks(path: Path) -> Iterator[tuple[str, bytes]]:
         content = file.read(MAX_FILE_BYTES + 1)
     blocks = list(_BLOCK.finditer(content))
     if len(content) > MAX_FILE_BYTES or not blocks or len(blocks) != content.count(b"-----BEGIN "):
-        raise ValueError(f"{path} is broken: it is no whole PEM file")
+        raise ValueError(f"{path} is damaged: it is not a complete PEM file")
     for block in blocks:
         yield block[1].decode("ascii"), block[0]

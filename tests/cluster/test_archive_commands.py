@@ -74,7 +74,7 @@ def test_a_log_of_another_program_goes_into_a_cluster(cluster: Cluster, tmp_path
     command = ["import", "--format", "irssi", "--timezone", "UTC", "--journal", cluster.where, str(log)]
     refused = chatd(*command)
     assert refused.returncode == 1
-    assert "1 line or message cannot be read, and nothing was imported" in refused.stderr
+    assert "cannot read 1 line or message; nothing was imported" in refused.stderr
     imported = chatd(*command, "--skip-bad")
     assert imported.stdout == "imported 2 messages, 0 topics, 0 moderation actions in 1 room\n"
     exported = chatd("export", "--journal", cluster.where)
@@ -89,7 +89,7 @@ def test_a_journal_goes_into_a_cluster_and_comes_out_of_it(cluster: Cluster, tmp
     imported = chatd("import", "--journal", cluster.where, given=exported.stdout)
     assert imported.returncode == 0, imported.stderr
     again = chatd("import", "--journal", cluster.where, given=exported.stdout)
-    assert "#a has messages in the cluster already; nothing was imported" in again.stderr
+    assert "#a already has messages in the cluster; nothing was imported" in again.stderr
     a = cluster.node("a")
     assert history(cluster, a)[-1] == "plans"
     assert PolicyKey("SET", "private") in held(a, "#a")
@@ -99,7 +99,7 @@ def test_a_journal_goes_into_a_cluster_and_comes_out_of_it(cluster: Cluster, tmp
     import_lines(tmp_path / "back.sqlite3", back.stdout.splitlines(), "e2")
     assert said_in(tmp_path / "back.sqlite3") == said_in(before)
     refused = chatd("import", "--journal", cluster.where, given=exported.stdout.replace("#a", "#c"))
-    assert "nodes of the cluster run, or did 15 seconds ago; stop them all first" in refused.stderr
+    assert "nodes of the cluster are running, or were 15 seconds ago; stop them all first" in refused.stderr
 
 
 def test_an_export_after_a_purge_has_what_holds(cluster: Cluster) -> None:
@@ -143,7 +143,7 @@ def test_the_journal_of_a_single_chatd_is_not_taken_for_an_index(cluster: Cluste
     import_lines(path, [json.dumps(line) for line in LINES], "e1")
     before = path.read_bytes()
     journal = from_string(f"{cluster.where}?index={path}", journal_environment(Clock()))
-    with pytest.raises(JournalError, match="is the journal of a single chatd, and was left as it is") as refused:
+    with pytest.raises(JournalError, match="is the journal of a single chatd and was not changed") as refused:
         journal.start()
     assert "remove" not in str(refused.value)
     assert path.read_bytes() == before

@@ -15,7 +15,9 @@ from docutils.core import publish_string
 from benchmarks.ports import free_ports
 from chatd.journal.jetstream.address import parse
 from tests.support.daemon import BIN, Client, environment
-from tests.support.node_processes import NodeClient, wait_long
+from tests.support.nats_servers import nats_server
+from tests.support.node_processes import NodeClient, nodes, wait_long
+from tests.support.pages import blocks_of
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +86,27 @@ def test_six_commands_are_three_nodes(tmp_path: Path) -> None:
         for number in range(SERVERS, COMMANDS):
             log_text = (tmp_path / f"log{number}").read_text()
             assert "critical" not in log_text, log_text
+
+
+def test_a_cluster_is_exported_and_another_imports_it(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks_of(PAGE) if "chatd export" in block.text]
+    export, import_ = block.lines
+    with nats_server(tmp_path / "one") as one, nats_server(tmp_path / "two") as two:
+        with nodes(tmp_path / "nodes", one.url, 1) as (node,), NodeClient(node.port) as alice:
+            alice.enter("alice", "#den")
+            alice.ask("MSG hello")
+            _run(export, one.url, tmp_path)
+        assert '"hello"' in (tmp_path / "all.jsonl").read_text()
+        _run(import_, two.url, tmp_path)
+        with nodes(tmp_path / "others", two.url, 1) as (node,), NodeClient(node.port) as bob:
+            bob.enter("bob", "#den")
+            assert bob.ask("HISTORY") == "OK HISTORY #den 1"
+
+
+def _run(command: str, url: str, folder: Path) -> None:
+    """Run a command of the page on a cluster."""
+    command = command.replace("nats://a:4222,b:4222,c:4222", url).replace("chatd ", f"{BIN}/chatd ", 1)
+    subprocess.run(["bash", "-c", command], cwd=folder, env=environment(), check=True, timeout=STOP_SECONDS * 4)
 
 
 def test_the_addresses_on_the_page_are_some() -> None:

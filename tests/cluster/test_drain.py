@@ -39,12 +39,12 @@ def test_a_node_stays_until_its_people_are_at_another_and_who_is_not_leaves_with
                 assert [each.rest()[-1].split(" the ")[0] for each in (ann, eve)] == ["BYE restart retry=0.00"] * 2
             with closing(NodeClient(two.port)) as again:
                 again.ask(f"JOIN ann #den resume={token}")
-                wait_until(lambda: "waiting until all are at another node" in one.log(), one.log)
+                wait_until(lambda: "waiting for all members to reach another node" in one.log(), one.log)
                 assert process.poll() is None
                 assert bob.ask("PING").startswith("PONG")
                 assert not [line for line in bob.lines if line.startswith("PART") or line == "JOIN ann #den 2"]
                 process.terminate()
                 bob.until(lambda line: "PART eve #den" in line)
                 assert process.wait(10) == 0
-                assert "who did not come back leaves: 1" in one.log()
+                assert "members who did not come back: 1" in one.log()
                 assert "PART ann #den" not in bob.lines

@@ -259,6 +259,6 @@ def test_another_history_under_the_same_numbers_is_refused(
     cluster.say(c, *[f"other {number}" for number in range(20)])
     if not running:
         b = cluster.node("b", wait=False)
-    cluster.until(lambda: any("has another history" in line for line in log))
+    cluster.until(lambda: any("differs from what this node has read" in line for line in log))
     assert not any("other" in text for text in history(cluster, b))
     assert history(cluster, b)[-1] == "lost"

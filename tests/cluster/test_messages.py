@@ -179,7 +179,7 @@ def test_an_ipv6_host_stands_anywhere_in_a_list(hosts: str, servers: tuple[str, 
 )
 def test_what_is_no_host_is_named_wherever_it_stands(host: str) -> None:
     for hosts in (host, f"{host},b", f"a,{host},b", f"a,{host}"):
-        with pytest.raises(ValueError, match="is no HOST") as error:
+        with pytest.raises(ValueError, match="is not HOST") as error:
             parse(f"nats://{hosts}")
         assert repr(host) in str(error.value)
 
@@ -221,7 +221,9 @@ def test_what_a_stream_keeps_is_read_from_it() -> None:
     assert stream_info(kept)[:5] == ("e", Retention(None, 50), 10_000, 9, "17.0.0")
 
 
-@pytest.mark.parametrize(("config", "why"), [({"metadata": None}, "no journal"), ({"allow_atomic": False}, "batches")])
+@pytest.mark.parametrize(
+    ("config", "why"), [({"metadata": None}, "not a journal"), ({"allow_atomic": False}, "batches")]
+)
 def test_a_stream_that_is_no_journal_is_refused(config: dict[str, Any], why: str) -> None:
     with pytest.raises(NatsError, match=why):
         stream_info(info(**config))

@@ -74,7 +74,7 @@ def test_a_password_that_is_wrong_is_said_to_be_and_is_not_shown(tmp_path: Path)
         node = Node(tmp_path / "c1", f"nats://chat:{PASSWORD}@{server.address}")
         try:
             node.start(wait=False)
-            wait_until(lambda: "does not let this node in" in node.log(), node.log)
+            wait_until(lambda: "refuses this node" in node.log(), node.log)
             assert not node.lets_in()
             assert node.stop() == 0
             assert PASSWORD not in node.log()

@@ -200,8 +200,8 @@ def fail_until_given_up(kit: Kit, error: NatsError | None = None) -> None:
             ApiError(10047, "insufficient storage resources available"),
             "the servers say: insufficient storage resources",
         ),
-        (RequestTimeoutError("no answer in time"), "make room and restart them;"),
-        (NoRespondersError("nobody is there to answer"), "make room and restart them all;"),
+        (RequestTimeoutError("no answer in time"), "free some space and restart them;"),
+        (NoRespondersError("there is nobody to answer"), "free some space and restart them all;"),
         (NatsError("there is no connection"), "there is no connection;"),
     ],
 )
@@ -211,9 +211,9 @@ def test_the_log_says_why_nothing_is_stored(error: NatsError, why: str) -> None:
     with capturedLogs() as events:
         fail_until_given_up(kit, error)
     (said,) = [eventAsText(event, includeTimestamp=False) for event in events]
-    assert "the cluster stores nothing: " in said
+    assert "the cluster does not store messages: " in said
     assert why in said
-    assert said.endswith("what is said is refused until it is stored again")
+    assert said.endswith("messages are refused until they can be stored again")
 
 
 def test_what_is_stored_and_will_not_be_handed_back_is_refused_and_comes_from_elsewhere() -> None:

@@ -110,7 +110,7 @@ def test_an_index_on_a_full_disk_answers_refuses_newcomers_and_goes_on(server: N
         bob.sees("MSG ann #den again")
         assert greeting(east).startswith("NOTE ")
         assert ann.history("#den") == bob.history("#den")
-        assert east.log().count("nothing is delivered: ") == 1, east.log()
+        assert east.log().count("messages are not delivered: ") == 1, east.log()
         assert "database or disk is full" in east.log()
         assert east.stop() == 0
         assert "Traceback" not in east.log()
@@ -173,7 +173,7 @@ def test_a_node_that_is_stopped_while_its_index_cannot_be_written_ends_and_says_
         assert node.daemon is not None
         with files_limited(node.daemon, max(sizes(node.folder))):
             ann.send(b"@label=last MSG %s\n" % TEXT.encode() * 40)
-            wait_until(lambda: "nothing is delivered: " in node.log(), node.log)
+            wait_until(lambda: "messages are not delivered: " in node.log(), node.log)
             began = time.monotonic()
             node.daemon.process.send_signal(signal.SIGTERM)
             assert node.daemon.process.wait(STOP_SECONDS) == 1
@@ -181,7 +181,7 @@ def test_a_node_that_is_stopped_while_its_index_cannot_be_written_ends_and_says_
         lines = [body(line) for line in ann.rest()]
         assert lines[-1] == "BYE shutdown the server is stopping"
         assert any(line.startswith("ERR unavailable MSG ") for line in lines)
-        assert "the index cannot be written, so that what was said last was answered" in node.log()
+        assert "cannot write the index, so the last messages were answered" in node.log()
         node.start()
 
 
@@ -328,4 +328,4 @@ def test_a_signal_that_comes_while_a_node_stops_is_no_fault(tmp_path: Path, seco
             node.daemon.process.send_signal(second)
             assert node.daemon.process.wait(STOP_SECONDS) in (0, 1)
         assert "critical" not in node.log(), node.log()
-        assert node.log().count("it is stopping already") == 1
+        assert node.log().count("the server is stopping already") == 1

@@ -515,7 +515,7 @@ def test_a_label_outlives_what_was_said(pruned: Callable[..., Kit]) -> None:
 
 @pytest.mark.parametrize("description", ["tape:", "sqlite:", "memory:x", ""])
 def test_a_journal_that_there_is_not_is_refused(description: str) -> None:
-    with pytest.raises(ValueError, match=r"sqlite:PATH and memory:"):
+    with pytest.raises(ValueError, match=r"give sqlite:PATH, memory:"):
         from_string(description, journal_environment(Clock()))
 
 

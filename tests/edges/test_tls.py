@@ -181,51 +181,51 @@ def test_links_as_certbot_turns_them_are_followed(tmp_path: Path) -> None:
 
 def break_key(folder: Path) -> str:
     (folder / "key.pem").write_bytes((folder / "key.pem").read_bytes()[:-40])
-    return "key.pem is broken"
+    return "key.pem is damaged"
 
 
 def break_certificate(folder: Path) -> str:
     lines = (folder / "certificate.pem").read_text().splitlines()
     (folder / "certificate.pem").write_text("\n".join([lines[0], "AAAA", lines[-1]]))
-    return "certificate.pem is broken"
+    return "certificate.pem is damaged"
 
 
 def cut_chain(folder: Path) -> str:
     path = folder / "certificate.pem"
     path.write_bytes(path.read_bytes() + path.read_bytes()[:300])
-    return "certificate.pem is broken: it is no whole PEM file"
+    return "certificate.pem is damaged: it is not a complete PEM file"
 
 
 def mismatch(folder: Path) -> str:
     write_certificate(folder / "key.pem", folder / "other", "a.example")
-    return "key.pem and the certificates"
+    return "none of the certificates"
 
 
 def empty(folder: Path) -> str:
     (folder / "certificate.pem").write_text("")
-    return "certificate.pem is broken"
+    return "certificate.pem is damaged"
 
 
 def swell(folder: Path) -> str:
     (folder / "key.pem").write_bytes(b"\n" * MAX_FILE_BYTES + (folder / "key.pem").read_bytes())
-    return "key.pem is broken"
+    return "key.pem is damaged"
 
 
 def lock(folder: Path) -> str:
     path = folder / "key.pem"
     key = load_pem_private_key(path.read_bytes(), None)
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
-    return "key.pem is encrypted: put a key there that needs no password"
+    return "key.pem is encrypted; replace it with a key without a password"
 
 
 def expire(folder: Path) -> str:
     write_certificate(folder / "key.pem", folder / "certificate.pem", "a.example", lasts=timedelta(hours=-1))
-    return f"certificate.pem has expired on {datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d}"
+    return f"certificate.pem expired on {datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d}"
 
 
 def remove(folder: Path) -> str:
     (folder / "key.pem").unlink()
-    return "holds no private key"
+    return "no private key in"
 
 
 def remove_all(folder: Path) -> str:
@@ -282,17 +282,17 @@ def refusal(*words: str) -> str:
 def test_a_directory_without_a_certificate_is_one_line(tmp_path: Path, prefix: str) -> None:
     place = "" if prefix == "TLS:" else "tls:"
     missing = refusal("--listen", f"{prefix}{place}{tmp_path}/no:port=0")
-    assert f"there is no directory {tmp_path}/no; chatd certificate {tmp_path}/no NAME makes one" in missing
+    assert f"no such directory: {tmp_path}/no; create it with chatd certificate {tmp_path}/no NAME" in missing
     (tmp_path / "notes.txt").write_text("")
-    assert f"{tmp_path} holds no private key" in refusal("--listen", f"{prefix}{place}{tmp_path}:port=0")
+    assert f"no private key in {tmp_path}" in refusal("--listen", f"{prefix}{place}{tmp_path}:port=0")
     write_certificate(tmp_path / "key.pem", tmp_path / "certificate", "a.example")
-    assert "key.pem and the certificates in" in refusal("--listen", f"{prefix}{place}{tmp_path}:port=0")
+    assert "none of the certificates in" in refusal("--listen", f"{prefix}{place}{tmp_path}:port=0")
 
 
 @pytest.mark.parametrize("place", ["tls:", "tls:{}", "tls:{}:", "tls:{}:interface=::1", "tls:{}:port=0:speed=1"])
 def test_a_place_that_makes_no_sense_is_one_line(tmp_path: Path, place: str) -> None:
     write(tmp_path, "a.example")
-    assert "is no endpoint" in refusal("--listen", place.format(tmp_path))
+    assert "invalid endpoint" in refusal("--listen", place.format(tmp_path))
 
 
 def test_an_expired_one_is_served_at_the_start_and_told_of(tmp_path: Path) -> None:
@@ -300,14 +300,14 @@ def test_an_expired_one_is_served_at_the_start_and_told_of(tmp_path: Path) -> No
     with logged() as lines:
         assert Served(tmp_path).to() == [made]
     assert [level for level, _ in lines] == [LogLevel.error]
-    assert "a.pem has expired on" in lines[0][1]
+    assert "a.pem expired on" in lines[0][1]
 
 
 @pytest.mark.parametrize("method", ["sslmethod=TLSv1_METHOD", "TLSv1_1_METHOD"])
 def test_ssl_is_not_told_to_speak_what_is_old(tmp_path: Path, method: str) -> None:
     write(tmp_path, "a.example")
     place = f"ssl:0:{tmp_path}/key.pem:{tmp_path}/certificate.pem:{method}"
-    assert "older than TLS 1.2" in refusal("--listen", place)
+    assert "versions before TLS 1.2" in refusal("--listen", place)
 
 
 # The real daemon.
@@ -354,7 +354,7 @@ def test_a_renewed_certificate_is_served_without_a_restart_and_nobody_is_cut_off
         before.join("before", "#den")
         assert certificate_of(before) == old.fingerprint(hashes.SHA256())
         (folder / "key.pem").write_text("half of")
-        wait_until(lambda: ask(running, tmp_path / "trusted") and "key.pem is broken" in running.log(), running.log)
+        wait_until(lambda: ask(running, tmp_path / "trusted") and "key.pem is damaged" in running.log(), running.log)
         new = write(folder, "localhost")
         shutil.copy(folder / "certificate.pem", tmp_path / "new")
 
@@ -367,7 +367,7 @@ def test_a_renewed_certificate_is_served_without_a_restart_and_nobody_is_cut_off
             after.join("after", "#den")
             before.send(b"MSG still here\n")
             after.until(lambda line: line == "MSG before #den still here")
-        assert running.log().count("key.pem is broken") == 1
+        assert running.log().count("key.pem is damaged") == 1
         assert "Traceback" not in running.log()
         assert running.terminate() == 0
 

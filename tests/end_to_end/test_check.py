@@ -54,12 +54,12 @@ def test_a_daemon_that_runs_is_told_from_others_and_left_alone(tmp_path: Path) -
         results = check(own, *options)
         assert snapshot(own) == before
         os.kill(daemon.pid, signal.SIGCONT)
-        assert whats(results, "ports.place").count(f"this daemon's: process {daemon.pid}") == 2
+        assert whats(results, "ports.place").count(f"this server: process {daemon.pid}") == 2
         assert f"process {daemon.pid}, twistd" in whats(results, "journal.holder")
-        assert whats(results, "journal.integrity").endswith("is whole")
+        assert whats(results, "journal.integrity").endswith("is undamaged")
         assert "has entries up to 1 in 1 room," in whats(results, "journal.file")
         results = check(other, *options, status=1)
-        assert f"wrong: tcp:{port}:interface=127.0.0.1 is taken by process {daemon.pid}" in whats(
+        assert f"wrong: tcp:{port}:interface=127.0.0.1 is in use by process {daemon.pid}" in whats(
             results, "ports.place"
         )
         assert list(other.iterdir()) == []
@@ -69,8 +69,8 @@ def test_a_daemon_that_runs_is_told_from_others_and_left_alone(tmp_path: Path) -
     before = snapshot(own)
     results = check(own, *options)
     assert snapshot(own) == before
-    assert "no process that can be seen from here has" in whats(results, "journal.holder")
-    assert whats(results, "journal.integrity").endswith("is whole")
+    assert "no visible process uses" in whats(results, "journal.holder")
+    assert whats(results, "journal.integrity").endswith("is undamaged")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -82,13 +82,13 @@ def test_somebody_who_may_only_read_changes_nothing(tmp_path: Path) -> None:
         results = check(tmp_path, "--port", str(daemon.port), "--web", "off", status=1, user=65534)
         assert "warning" in whats(results, "ports.place") and "another user" in whats(results, "ports.place")
         assert whats(results, "journal.integrity") == ""  # it may not be read, as is said once
-        assert "wrong: this user may not read and write" in whats(results, "journal.permissions")
+        assert "wrong: this user cannot read and write" in whats(results, "journal.permissions")
         daemon.terminate()
     for path in tmp_path.iterdir():
         path.chmod(0o644)
     before = snapshot(tmp_path)
     results = check(tmp_path, *options, status=1, user=65534)
     assert snapshot(tmp_path) == before
-    assert "wrong: this user may not read and write" in whats(results, "journal.permissions")
-    assert whats(results, "journal.integrity").endswith("is whole")
-    assert whats(results, "accounts.integrity").endswith("is whole")
+    assert "wrong: this user cannot read and write" in whats(results, "journal.permissions")
+    assert whats(results, "journal.integrity").endswith("is undamaged")
+    assert whats(results, "accounts.integrity").endswith("is undamaged")

@@ -108,7 +108,7 @@ def test_from_the_command_to_thirty_who_talk(tmp_path: Path) -> None:
         school.process.send_signal(signal.SIGINT)
         assert school.process.wait(DEADLINE) in (0, -signal.SIGINT, 128 + signal.SIGINT)
         kept = tmp_path / "chatd.sqlite3"
-        assert school.screen().rstrip().endswith(f"Stopped. What is said is kept in {os.path.realpath(kept)}.")
+        assert school.screen().rstrip().endswith(f"Stopped. Messages are stored in {os.path.realpath(kept)}.")
         assert kept.exists()
 
 
@@ -142,7 +142,7 @@ def test_the_operators_link_works_once(tmp_path: Path) -> None:
     ("options", "why"),
     [
         (["--nick", "ann"], "the account ann is not a server operator's; choose another --nick"),
-        (["--web", "unix:page"], "a class needs an address to open, which --web unix:page has not; give it a port"),
+        (["--web", "unix:page"], "a class needs a page with a port; give one with --web instead of unix:page"),
     ],
 )
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path, options: list[str], why: str) -> None:

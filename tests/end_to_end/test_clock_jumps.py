@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 HOUR = 60 * 60
 DAY = 24 * HOUR
 LINES = 2000
-JUMPED = "this machine's clock has jumped ahead by 40 days"
+JUMPED = "the clock of this machine has jumped ahead by 40 days"
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_programs_come_back_unseen_and_those_who_cannot_are_seen_to_go(tmp_path:
                 bobs.say("b1 after")
                 said = [body(line) for line in again.until(lambda line: line.endswith("after"))]
             assert not [line for line in said if line.startswith(("JOIN", "PART"))]
-            assert "2 have 30 seconds to come back unseen" in second.log()
+            assert "members who may come back unnoticed within 30 seconds: 2" in second.log()
         for each in (ann, bob, eve):
             each.close()
 
@@ -137,7 +137,7 @@ def test_a_file_of_places_that_is_not_right_is_passed_over_and_said(kind: str, t
                 path.chmod(0o600)
         with served(tmp_path, held) as second, closing(Program(held.port, "bob")) as bob:
             assert f"WHO {ROOM} bob" in bob.ask("WHO", "OK WHO ")
-            assert "who was where is not taken from" in second.log()
+            assert "not restoring the places of members from" in second.log()
         assert path.exists() == (kind in ("link", "readable"))
 
 
@@ -157,7 +157,7 @@ def test_what_was_read_is_answered_before_the_end(tmp_path: Path) -> None:
 def test_another_signal_while_it_drains_ends_it_in_order(number: signal.Signals, tmp_path: Path) -> None:
     with Daemon(tmp_path) as daemon, Program(daemon.port, "ann") as ann, closing(idle(daemon.port)):
         daemon.process.send_signal(signal.SIGUSR1)
-        wait_until(lambda: "draining: nobody is let in" in daemon.log(), daemon.log)
+        wait_until(lambda: "draining: no new connections" in daemon.log(), daemon.log)
         with suppress(ProcessLookupError):
             os.kill(daemon.pid, number)
         assert body(ann.rest()[-1]).startswith("BYE restart retry=")
@@ -191,7 +191,7 @@ def test_places_that_cannot_be_written_are_said_and_it_drains_all_the_same(tmp_p
     (tmp_path / f"{JOURNAL}-places").mkdir()
     with HeldSocket() as held, served(tmp_path, held) as first, Program(held.port, "ann"):
         drained(first)
-        assert "no places are kept, and everybody will be seen to leave: Is a directory" in first.log()
+        assert "cannot keep the places of members, who will be shown as leaving: Is a directory" in first.log()
 
 
 def test_drain_as_it_is_typed_tells_how_far_it_is_and_returns_at_the_end(tmp_path: Path) -> None:
@@ -200,16 +200,16 @@ def test_drain_as_it_is_typed_tells_how_far_it_is_and_returns_at_the_end(tmp_pat
             [BIN / "chatd", "drain"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
         )
         assert done.stdout.splitlines() == [
-            "draining: nobody is let in any more; connections to end: 1",
+            "draining: no new connections; connections to end: 1",
             "places kept for 30 seconds: 1",
-            "drained: nobody is connected any more",
+            "drained: all connections have ended",
         ]
         assert daemon.process.wait(1) == 0
     again = subprocess.run(
         [BIN / "chatd", "drain"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    assert again.stderr.startswith("chatd: no daemon listens at ")
+    assert again.stderr.startswith("chatd: no server listens at ")
 
 
 def test_clients_of_irc_and_streams_of_http_are_told_in_their_own_words(tmp_path: Path) -> None:

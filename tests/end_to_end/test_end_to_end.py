@@ -402,14 +402,16 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, command: list[str], o
 @pytest.mark.parametrize("command", FOREGROUND, ids=["twistd", "chatd"])
 def test_a_busy_port_is_said_in_one_line(tmp_path: Path, command: list[str]) -> None:
     with busy_port() as port:
-        assert_refused(run(*command, "--port", port, cwd=tmp_path), f"port {port} of 127.0.0.1: another program has it")
+        assert_refused(
+            run(*command, "--port", port, cwd=tmp_path), f"port {port} of 127.0.0.1: another program uses it"
+        )
 
 
 def test_a_busy_port_is_said_on_the_terminal_although_there_is_a_log_file(tmp_path: Path) -> None:
     with busy_port() as port:
         done = run("twistd", "-n", "--pidfile=", "--logfile=log", "chatd", "--port", port, cwd=tmp_path)
-        assert_refused(done, "another program has it")
-        assert "another program has it" in (tmp_path / "log").read_text()
+        assert_refused(done, "another program uses it")
+        assert "another program uses it" in (tmp_path / "log").read_text()
 
 
 def test_a_busy_port_is_said_before_it_becomes_a_daemon(tmp_path: Path) -> None:
@@ -420,7 +422,7 @@ def test_a_busy_port_is_said_before_it_becomes_a_daemon(tmp_path: Path) -> None:
     assert "Traceback" not in output + errors + log
     assert f"cannot listen on port {port} " in errors
     assert "another program" in errors
-    assert "another program has it" in log
+    assert "another program uses it" in log
     wait_until(
         lambda: not (tmp_path / "pid").exists(), lambda: "the pid file stays"
     )  # its last deed, after it was told

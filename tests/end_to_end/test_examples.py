@@ -59,7 +59,11 @@ class Running:
         self.process.wait()
 
     def status(self) -> int:
-        return self.process.wait(DEADLINE)
+        """Return the exit status; end what does not end by itself in time, and fail."""
+        try:
+            return self.process.wait(DEADLINE)
+        finally:
+            self.kill()
 
 
 @contextmanager
@@ -175,6 +179,12 @@ def test_a_bot_that_cannot_start_says_why(tmp_path: Path) -> None:
         assert bot.output().endswith(
             "the bot ended: echo.json is not a bot's state; remove it to begin with what is said now\n"
         )
+
+
+def test_a_bot_whose_server_is_none_says_why(tmp_path: Path) -> None:
+    bot = Running(tmp_path, "echo_bot.py", "chat.example.org")
+    assert bot.status() == 1
+    assert re.fullmatch("bad server chat.example.org: .*; use tcp:HOST:PORT, .*\n", bot.output())
 
 
 def test_a_bot_that_is_told_to_stop_ends_well(tmp_path: Path) -> None:

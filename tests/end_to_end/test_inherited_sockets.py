@@ -113,18 +113,18 @@ def test_a_local_socket_is_there_still_when_the_daemon_has_ended(tmp_path: Path)
     ("asked", "why"),
     [
         ("domain=INET:index=1", "index=0 is there, 1 is not"),
-        ("domain=INET:name=chat", "no socket of the name 'chat' on (none has a name); index=0 is there"),
+        ("domain=INET:name=chat", "no socket named 'chat' (none has a name); use index=0"),
         ("domain=INET", "say which socket: index=0 or name=NAME"),
-        ("domain=INTERNET:index=0", "domain= is one of INET, INET6, UNIX, or left out"),
+        ("domain=INTERNET:index=0", "domain= takes one of INET, INET6, UNIX; leave it out for the default"),
         ("index=0:speed=1", "write systemd:index=0 or systemd:name=NAME"),
     ],
 )
 def test_what_is_not_there_is_one_line(tmp_path: Path, asked: str, why: str) -> None:
     (port,) = free_ports(1)
     with activated(tmp_path, [str(port)], "--listen", f"systemd:{asked}") as output, Client(("127.0.0.1", port)):
-        wait_until(lambda: "is no endpoint" in output.read_text(), output.read_text)
+        wait_until(lambda: "invalid endpoint" in output.read_text(), output.read_text)
         (line,) = [line for line in output.read_text().splitlines() if line.startswith("chatd: ")]
-        assert line == f"chatd: --listen: 'systemd:{asked}' is no endpoint: {line.partition(' is no endpoint: ')[2]}"
+        assert line.startswith(f"chatd: --listen: invalid endpoint 'systemd:{asked}': ")
         assert why in line
         assert "Traceback" not in output.read_text()
 
@@ -136,7 +136,7 @@ def test_without_systemd_it_is_one_line(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "chatd: --listen: 'systemd:domain=INET:index=0' is no endpoint: systemd passed no socket on"
+        "chatd: --listen: invalid endpoint 'systemd:domain=INET:index=0': systemd passed no socket"
     )
     assert done.stderr.count("\n") == 1
 
@@ -158,7 +158,7 @@ def test_a_reload_leaves_it_alone_and_opens_others_beside_it(tmp_path: Path) -> 
             assert said[-1] == "no longer listening on systemd:index=0"
             file.write_text('[listen]\nlisten = ["systemd:index=0"]\n')
             assert ask(tmp_path, "reload", said.append) == 1, said
-            assert "another endpoint has it already" in said[-1]
+            assert "another endpoint uses it already" in said[-1]
             early.send(b"PING x\n")
             early.until(lambda line: line == "PONG x")
         assert "Traceback" not in output.read_text()

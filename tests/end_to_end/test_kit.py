@@ -66,17 +66,17 @@ def test_a_kit_that_was_changed_is_not_installed(kit: Path, tmp_path: Path) -> N
     wheel.write_bytes(wheel.read_bytes() + b"x")
     done = run("sh", changed / "install", tmp_path / "target")
     assert done.returncode == 1
-    assert "the files are not those that were put into this kit" in done.stderr
+    assert "the files of this kit have changed" in done.stderr
     assert not (tmp_path / "target").exists()
 
 
 def test_another_python_and_a_folder_in_use_are_refused(kit: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
-    assert "has something else in it" in run("sh", kit / "install", tmp_path).stderr
+    assert "contains other files" in run("sh", kit / "install", tmp_path).stderr
     other = shutil.copytree(kit, tmp_path / "other")
     script = other / "install"
     script.write_text(script.read_text().replace(f"3.{sys.version_info.minor}", "3.99"))
-    assert "this kit is for Python 3.99" in run("sh", script, tmp_path / "target").stderr
+    assert "this kit needs Python 3.99" in run("sh", script, tmp_path / "target").stderr
 
 
 def test_what_was_installed_from_a_kit_makes_the_same_kit_again(kit: Path, installed: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_file_of_json_is_opened_again(tmp_path: Path) -> None:
             client.join("ann", "#den")
         log.rename(moved)
         process.send_signal(signal.SIGHUP)
-        wait_until(lambda: log.exists() and "opened again" in log.read_text(), lambda: "another log")
+        wait_until(lambda: log.exists() and "reopened the log" in log.read_text(), lambda: "another log")
         events = [json.loads(line) for line in (moved.read_text() + log.read_text()).splitlines()]
         assert events[-1]["system"] == "chatd.app.signals"
     finally:

@@ -74,7 +74,7 @@ def test_backup_and_restore_as_they_are_typed(tmp_path: Path) -> None:
         say(daemon, "d")
         daemon.terminate()
     aside, done = chatd(tmp_path, "restore", "copy").stdout.splitlines()
-    assert aside.startswith(f"what was there before is {tmp_path}/{JOURNAL}-before-")
+    assert aside.startswith(f"the old journal is now {tmp_path}/{JOURNAL}-before-")
     assert done.startswith(f"{tmp_path}/{JOURNAL} has 3 messages in 1 room, ")
     with Daemon(tmp_path) as daemon:
         assert joined(daemon, *said) == ("no", [])

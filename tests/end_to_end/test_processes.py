@@ -50,7 +50,7 @@ def test_hup_opens_the_log_again(tmp_path: Path) -> None:
         assert stat.S_IMODE(log.stat().st_mode) == 0o600
         log.rename(moved)
         os.kill(process, signal.SIGHUP)
-        wait_until(lambda: log.exists() and "the log was opened again" in log.read_text(), moved.read_text)
+        wait_until(lambda: log.exists() and "reopened the log" in log.read_text(), moved.read_text)
         os.kill(process, signal.SIGUSR2)
         wait_until((tmp_path / "twistd.log.1").exists, log.read_text)
         os.kill(process, signal.SIGTERM)
@@ -110,7 +110,7 @@ def test_a_pid_file_with_the_number_of_another_program_is_taken_over(tmp_path: P
         assert process != other.pid
         again = twistd(tmp_path, "--logfile=second", "chatd", "--port", "0", "--journal", "sqlite:second")
         assert again.returncode == 1
-        assert f"twistd.pid is of a server that runs (process {process}); stop that one" in again.stderr
+        assert f"twistd.pid belongs to a running server (process {process}); stop it" in again.stderr
         assert (tmp_path / "twistd.pid").read_text() == str(process)
     other.communicate()
 
@@ -130,7 +130,7 @@ def test_a_daemon_says_the_same_as_in_the_foreground(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
         foreground, daemon = (twistd(tmp_path, *how, "chatd", "--port", port) for how in (["-n"], []))
-    sentence = f"chatd: cannot listen on port {port} of 127.0.0.1: another program has it; stop that one or choose"
+    sentence = f"chatd: cannot listen on port {port} of 127.0.0.1: another program uses it; stop that program or choose"
     for done in (foreground, daemon):
         assert done.returncode == 1
         assert done.stderr.startswith(sentence)

@@ -123,7 +123,7 @@ def test_the_command_says_what_holds_and_what_needs_a_restart(server: Server) ->
     server.write('[limits]\nmax-rooms = 51\n[irc]\nirc-name = "irc.example.org"\n')
     file = server.file
     assert server.reload(options=("--config", str(file), "--state-directory", str(server.folder))) == (
-        [f"max-rooms = 51 ({file}, line 2)", f"irc-name was changed in {file}, line 4: that needs a restart"],
+        [f"max-rooms = 51 ({file}, line 2)", f"irc-name was changed in {file}, line 4: restart to apply it"],
         "",
     )
     assert f"reload: max-rooms = 51 ({file}, line 2)" in server.daemon.log()
@@ -150,7 +150,7 @@ def test_a_port_that_is_taken_changes_nothing(server: Server) -> None:
             f"[limits]\nmax-rooms = 7\n[listen]\n"
             f"listen = ['tcp:{free}:interface=127.0.0.1', 'tcp:{taken}:interface=127.0.0.1']\n"
         )
-        why = f"cannot listen on tcp:{taken}:interface=127.0.0.1: another program has it"
+        why = f"cannot listen on tcp:{taken}:interface=127.0.0.1: another program uses it"
         (said,), _ = server.reload(status=1)
         assert said.startswith(f"nothing was changed: {why}")
         with pytest.raises(ConnectionRefusedError):
@@ -185,8 +185,8 @@ def test_another_user_is_refused(server: Server) -> None:
         folder.chmod(folder.stat().st_mode | 0o055)
     said, complaint = server.reload(status=1, as_nobody=True)
     assert said == []
-    whom = "the user whom the daemon runs as, or root"
-    assert complaint == f"chatd: {server.folder}/chatd.control may not be opened: do this as {whom}\n"
+    whom = "the user of the server, or root"
+    assert complaint == f"chatd: cannot open {server.folder}/chatd.control; run this as {whom}\n"
 
 
 def test_without_a_daemon_or_without_a_file_it_says_so(tmp_path: Path) -> None:
@@ -194,9 +194,10 @@ def test_without_a_daemon_or_without_a_file_it_says_so(tmp_path: Path) -> None:
         command = [str(BIN / "chatd"), "reload", "--state-directory", str(tmp_path)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment())
         assert done.stdout == (
-            "no --config was given: the options are as they were, but for files that they name\nnothing was changed\n"
+            "there is no --config, so options are unchanged; files that they name were read again\n"
+            "nothing was changed\n"
         )
         daemon.terminate()
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment())
     assert done.returncode == 1
-    assert done.stderr.startswith(f"chatd: no daemon listens at {tmp_path}/chatd.control: ")
+    assert done.stderr.startswith(f"chatd: no server listens at {tmp_path}/chatd.control: ")

@@ -110,7 +110,7 @@ async def test_a_busy_port_is_one_line() -> None:
     with pytest.raises(CannotStartError) as stop:
         second.privilegedStartService()
     assert f"port {port.port} of 127.0.0.1" in str(stop.value)
-    assert "another program has it" in str(stop.value)
+    assert "another program uses it" in str(stop.value)
     assert "\n" not in str(stop.value)
     assert isinstance(stop.value, SystemExit)  # so that no traceback is printed
     assert isinstance(stop.value, Exception)  # so that twistd tidies up

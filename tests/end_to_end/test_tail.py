@@ -164,9 +164,9 @@ def test_over_a_local_socket_and_stopped_by_a_signal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "told"),
     [
-        (("--nick", "a b"), 1, "will not do"),
+        (("--nick", "a b"), 1, "is not allowed"),
         (("--room", "logs"), 1, "rooms begin with #"),
-        (("--ca", "app.log"), 1, "--ca and --fingerprint go with --tls"),
+        (("--ca", "app.log"), 1, "--ca and --fingerprint work only with --tls; add it"),
         (("--once",), 1, "waiting for "),
         (("--frm-start",), 2, "unrecognized arguments"),
     ],

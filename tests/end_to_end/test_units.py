@@ -73,7 +73,7 @@ def test_what_was_checked_is_in_the_log_before_the_start(manager: SystemdManager
     log = Service(manager, NO_PAGE).log()
     checked, start = log.index(" 0 wrong"), log.index("listening on ")
     assert checked < start
-    assert f"good     configuration  the daemon can write to {STATE}" in log
+    assert f"good     configuration  the server can write to {STATE}" in log
     assert "Traceback" not in log
 
 
@@ -111,14 +111,14 @@ def test_what_cannot_start_is_not_ready(manager: SystemdManager) -> None:
     with pytest.raises(AssertionError, match=r"Job for chatd\.service failed"):
         Service(manager, f'listen = ["tcp:1:interface=192.0.2.1"]\n{NO_PAGE}', Restart="no", ExecStartPre="")
     assert manager.show("Result") == "exit-code"
-    assert "this machine has no such address" in manager.read(OUTPUT)
+    assert "this machine does not have that address" in manager.read(OUTPUT)
 
 
 def test_what_is_wrong_is_said_before_the_daemon_is_started(manager: SystemdManager) -> None:
     with pytest.raises(AssertionError, match=r"Job for chatd\.service failed"):
         Service(manager, f'listen = ["tcp:1:interface=192.0.2.1"]\n{NO_PAGE}', Restart="no")
     log = manager.read(OUTPUT)
-    assert "WRONG    ports          tcp:1:interface=192.0.2.1: this machine has no such address" in log
+    assert "WRONG    ports          tcp:1:interface=192.0.2.1: this machine does not have that address" in log
     assert "starting up" not in log
 
 

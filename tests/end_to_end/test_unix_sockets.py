@@ -37,7 +37,7 @@ def test_what_a_killed_daemon_left_is_taken_over_whatever_number_its_lock_has(tm
 def test_a_place_in_use_is_one_line_and_its_daemon_goes_on(tmp_path: Path) -> None:
     with Daemon(tmp_path, *OPTIONS), Client(tmp_path / "chat.sock") as client:
         client.join("ann", "#den")
-        assert refusal(tmp_path) == "another program listens there; stop that one or choose another path"
+        assert refusal(tmp_path) == "another program listens there; stop it or choose another path"
         with Client(tmp_path / "chat.sock") as other:
             other.join("bob", "#den")
         client.until(lambda line: line == "JOIN bob #den")
@@ -47,7 +47,7 @@ def test_a_file_that_is_no_socket_is_one_line_and_stays(tmp_path: Path) -> None:
     for made in (lambda path: path.write_text("my diary"), lambda path: path.symlink_to("elsewhere")):
         place = tmp_path / "chat.sock"
         made(place)
-        assert refusal(tmp_path) == "there is a file of that name which is no socket; remove it or choose another path"
+        assert refusal(tmp_path) == "the file is not a socket; remove it or choose another path"
         assert place.is_symlink() or place.read_text() == "my diary"
         place.unlink()
 
@@ -104,7 +104,7 @@ def test_of_two_who_begin_at_once_the_slower_finds_the_other_there(tmp_path: Pat
             first.bind(place)
             first.listen()
         other.join(30)
-    assert found == ["another program listens there; stop that one or choose another path"]
+    assert found == ["another program listens there; stop it or choose another path"]
 
 
 def test_a_folder_that_somebody_has_locked_for_good_is_a_sentence(

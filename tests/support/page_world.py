@@ -80,6 +80,19 @@ _SUDO = """\
 [ "$1" = -u ] && shift 2
 exec "$@"
 """
+_SYSTEMCTL = """\
+#!/usr/bin/env bash
+# Starts and stops nothing, and fails where there is no such unit.
+[ "${1-}" = daemon-reload ] && exit
+unit=${@: -1}
+case $unit in *.*) ;; *) unit=$unit.service ;; esac
+[ -f "@root@/etc/systemd/system/$unit" ] || { echo "there is no unit $unit" >&2; exit 5; }
+"""
+_SYSUSERS = """\
+#!/usr/bin/env bash
+# Makes no users, and fails where nothing says which.
+cat @root@/etc/sysusers.d/*.conf > /dev/null
+"""
 _CURL = """\
 #!/usr/bin/env bash
 # curl, without the meter that a terminal would not show either. It notes when an answer that does not end has begun.
@@ -109,9 +122,11 @@ class World:
     def _stand_in(self) -> None:
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
         curl = next((str(path) for path in _path_entries("curl") if path.exists()), "curl")
-        values = {"bin": str(BIN), "here": str(self.bin), "extras": " ".join(extras), "curl": curl} | self.ports
+        values = {"bin": str(BIN), "here": str(self.bin), "extras": " ".join(extras), "curl": curl}
+        values |= {"root": str(self.root)} | self.ports
         scripts = {"chatd": _PROGRAM, "twistd": _PROGRAM, "pip": _PIP, "sudo": _SUDO, "curl": _CURL}
         scripts |= {"python": _PYTHON, "python3": _PYTHON, "pipx": _PIP, "uv": _PIP}
+        scripts |= {"systemctl": _SYSTEMCTL, "systemd-sysusers": _SYSUSERS}
         for name, text in scripts.items():
             script = self.bin / name
             script.write_text(re.sub(r"@(\w+)@", lambda found: values[found[1]], text))

@@ -151,7 +151,7 @@ def test_a_wrong_method_is_one_line_on_the_terminal(folder: Path) -> None:
     done = run("--auth", "file:nowhere", cwd=folder)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith("chatd: --auth file:nowhere: there is no file")
+    assert line.startswith("chatd: --auth file:nowhere: no such file")
 
 
 def test_a_file_that_is_no_roll_is_one_line_on_the_terminal(folder: Path) -> None:

@@ -321,9 +321,7 @@ def test_nobody_registers_where_it_is_off(chat: ChatWithAccounts) -> None:
 
 def test_a_short_password_is_refused() -> None:
     chat = ChatWithAccounts(registration="open")
-    assert register(chat, "carol", "1234567").startswith(
-        "ERR bad-password REGISTER the password needs at least 8 "
-    )
+    assert register(chat, "carol", "1234567").startswith("ERR bad-password REGISTER the password needs at least 8 ")
     assert not chat.hasher.hashed
     chat.close()
 

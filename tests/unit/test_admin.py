@@ -53,9 +53,9 @@ def test_erase_says_how_much(journal: Path, capsys: pytest.CaptureFixture[str]) 
     [
         (["erase", "a b"], "chatd: "),
         (["export", "lobby"], "rooms begin with #"),
-        (["export", "#nope"], "there is no room #nope in sqlite:chatd.sqlite3"),
-        (["export", "-j", "memory:"], "is no journal in a file"),
-        (["export", "-j", "sqlite:nowhere"], "there is no file"),
+        (["export", "#nope"], "no such room in sqlite:chatd.sqlite3: #nope"),
+        (["export", "-j", "memory:"], "is not a journal in a file"),
+        (["export", "-j", "sqlite:nowhere"], "no such file"),
         (["import", "nowhere"], "No such file"),
         (["import", "chatd.sqlite3", "-j", "sqlite:new"], "chatd: "),
     ],

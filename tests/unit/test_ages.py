@@ -50,7 +50,7 @@ def test_a_jump_ahead_is_not_believed_and_told_of_once() -> None:
         machine.clock.advance(1)
         assert machine.trusted() == 0
     assert machine.told == [
-        "this machine's clock has jumped ahead by 40 days, 0:00:00; nothing is too old for that until it has been so"
+        "the clock of this machine has jumped ahead by 40 days, 0:00:00; nothing expires because of that"
         " for 1 day, 0:00:00"
     ]
     machine.off = 0
@@ -78,7 +78,7 @@ def test_a_clock_that_is_set_back_is_believed_at_once_for_that_keeps_all() -> No
     machine = Machine()
     machine.off = -DAY
     assert machine.trusted() == -DAY
-    assert machine.told == ["this machine's clock was set back by 1 day, 0:00:00"]
+    assert machine.told == ["the clock of this machine was set back by 1 day, 0:00:00"]
     machine.off = 0
     assert machine.trusted() == -DAY  # ahead now, of what was believed
 

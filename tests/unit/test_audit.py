@@ -277,8 +277,8 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path, file: AuditFile) ->
     assert not (tmp_path / "precious").exists()
     assert len(lines(tmp_path / "audit")) == 1
     assert [event["what"] for event in events] == [
-        f"nothing is written to the audit log {tmp_path / 'audit'}",
-        f"{tmp_path / 'audit'} is written to again",
+        f"cannot write to the audit log {tmp_path / 'audit'}",
+        f"writing to {tmp_path / 'audit'} again",
     ]
 
 
@@ -298,7 +298,7 @@ def test_a_file_that_another_user_has_put_there_is_not_written_to(tmp_path: Path
     os.chown(tmp_path / "planted", 65534, 65534)
     os.close(open_to_append(tmp_path / "planted"))  # as root gives a command beside another user's daemon
     tmp_path.chmod(0o1777)
-    with pytest.raises(OSError, match="it is another user's; remove it"):
+    with pytest.raises(OSError, match="it belongs to another user; remove it"):
         AuditFile(tmp_path / "planted", Clock(), lambda: START).start()
     assert (tmp_path / "planted").stat().st_size == 0
 
@@ -335,7 +335,7 @@ def test_a_command_says_who_gave_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_a_command_cannot_note_is_done_all_the_same(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"it is done, but cannot be noted in .*audit: No such file or directory"):
+    with pytest.raises(ValueError, match=r"done, but it could not be recorded in .*audit: No such file or directory"):
         note_command(tmp_path / "nowhere" / "audit", "user add", "ann")
 
 

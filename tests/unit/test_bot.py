@@ -368,6 +368,22 @@ def test_messages_are_handled_one_at_a_time(server: MemoryServer, start: Started
     assert stored(server)[2:] == ["MSG echo #builds done with one"]
 
 
+def test_a_message_is_done_when_its_answers_are_stored(server: MemoryServer, start: Started, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    bot = start(state=state)
+    alice = server.client("alice", "#builds")
+    server_end = connection(bot).stream.other
+    server_end.pauseProducing()  # what the bot says does not arrive yet
+    alice.send("MSG !echo one", "MSG two")
+    server.advance(SAVE_SECONDS)
+    assert [message.text for message in start.heard] == ["!echo one"]
+    assert json.loads(state.read_text()) == {"rooms": {"#builds": [0, "e1"]}}
+    server_end.resumeProducing()
+    server.advance(SAVE_SECONDS)
+    assert [message.text for message in start.heard] == ["!echo one", "two"]
+    assert json.loads(state.read_text()) == {"rooms": {"#builds": [3, "e1"]}}
+
+
 def test_it_greets_those_who_join(server: MemoryServer, start: Started) -> None:
     bot = start("#lobby")
     bot.on_join(lambda nick, room: bot.say(room, f"welcome, {nick}"))

@@ -69,7 +69,7 @@ def test_it_overwrites_nothing(tmp_path: Path, there: str) -> None:
     (tmp_path / there).write_text("mine")
     with pytest.raises(SystemExit) as caught:
         admin.main(["certificate", str(tmp_path), "localhost"])
-    assert caught.value.code == f"chatd: {tmp_path / there} is there already, and nothing was changed"
+    assert caught.value.code == f"chatd: {tmp_path / there} already exists; nothing was changed"
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(there, "mine")]
 
 

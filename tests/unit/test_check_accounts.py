@@ -118,8 +118,8 @@ def test_hooks(folder: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(insert, (0,))
     counted = one(hooks.check(question()), "hooks.count")
-    assert (counted.state, "1 hook" in counted.what) == (State.GOOD, True)
+    assert (counted.state, "1 webhook" in counted.what) == (State.GOOD, True)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(insert, (1,))
     counted = one(hooks.check(question()), "hooks.count")
-    assert (counted.state, "2 hooks, 1 of them disabled" in counted.what) == (State.WARNING, True)
+    assert (counted.state, "2 webhooks, 1 of them disabled" in counted.what) == (State.WARNING, True)

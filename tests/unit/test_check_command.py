@@ -115,12 +115,12 @@ def test_the_options_of_a_file(folder: Path, capsys: pytest.CaptureFixture[str])
     before = snapshot(folder)
     check_command.main(["--config", "chatd.toml"])
     told = capsys.readouterr().out
-    assert f"{folder / 'state' / 'chatd.sqlite3'} is not there yet" in told
-    assert f"good     configuration  the daemon can write to {folder / 'state'}" in told
+    assert f"{folder / 'state' / 'chatd.sqlite3'} does not exist yet" in told
+    assert f"good     configuration  the server can write to {folder / 'state'}" in told
     assert snapshot(folder) == before
     file.chmod(0o622)
     check_command.main(["--config", "chatd.toml"])
-    assert "WARNING  configuration  others may change" in capsys.readouterr().out
+    assert "WARNING  configuration  other users can change" in capsys.readouterr().out
     file.write_text("[listen]\nprot = 0\n")
     with pytest.raises(SystemExit):
         check_command.main(["--config", "chatd.toml"])
@@ -154,7 +154,7 @@ def test_a_state_directory_that_cannot_be_written_to(folder: Path) -> None:
         result = one(configuration.check(asked), "configuration.state-directory")
     finally:
         os.seteuid(0)
-    assert (result.state, "may not write" in result.what) == (State.WRONG, True)
+    assert (result.state, "cannot write" in result.what) == (State.WRONG, True)
 
 
 def test_what_cannot_be_checked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_pam_is_looked_at_where_it_is_asked() -> None:
     try:
         asked = question("--auth", "pam:chatd-of-nobody")
     except (SystemExit, PamError):
-        pytest.skip("there is no Linux-PAM here")
+        pytest.skip("Linux-PAM is not available")
     (result,) = pam.check(asked)
     assert (result.state, "/etc/pam.d/chatd-of-nobody" in result.what) == (State.WARNING, True)
 
@@ -91,7 +91,7 @@ def test_the_newest_message_is_that_of_the_journal(folder: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("UPDATE entry SET time = ?", (ahead,))
     result = one(clock.check(question()), "clock.time")
-    assert (result.state, "the newest message is of" in result.what) == (State.WARNING, True)
+    assert (result.state, "the newest message is from" in result.what) == (State.WARNING, True)
     assert one(clock.check(question(in_daemon=True)), "clock.time").state is State.GOOD
     path.write_bytes(b"none")
     assert clock._newest(path) is None

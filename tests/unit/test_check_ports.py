@@ -69,7 +69,7 @@ def test_where_an_endpoint_would_listen(description: str, expected: object) -> N
 def test_what_is_no_endpoint(description: str) -> None:
     (result,) = checked("--listen", description, "--web", "off")
     assert result.state is State.WRONG
-    assert "is no endpoint" in result.what and description in result.what
+    assert "invalid endpoint" in result.what and description in result.what
 
 
 def test_a_port_that_is_free() -> None:
@@ -79,19 +79,19 @@ def test_a_port_that_is_free() -> None:
 
 def test_any_port() -> None:
     (result,) = checked("--port", "0")
-    assert (result.state, "when the daemon starts" in result.what) == (State.GOOD, True)
+    assert (result.state, "when the server starts" in result.what) == (State.GOOD, True)
 
 
 def test_a_port_that_another_program_has(taken: int) -> None:
     (result,) = checked("--port", str(taken), "--web", "off")
     assert result.state is State.WRONG
     assert f"process {os.getpid()}" in result.what
-    assert "stop that one" in result.do
+    assert "stop it" in result.do
 
 
 def test_a_port_of_the_daemon_that_asks(taken: int) -> None:
     (result,) = checked("--port", str(taken), "--web", "off", in_daemon=True)
-    assert (result.state, "is this daemon's" in result.what) == (State.GOOD, True)
+    assert (result.state, "is used by this server" in result.what) == (State.GOOD, True)
 
 
 def test_a_port_of_a_chatd_without_a_file_that_says_whose_it_is() -> None:
@@ -118,7 +118,7 @@ def test_one_port_for_two_edges() -> None:
     for second in (str(port), f"tcp:{port}", f"tls:nowhere:port={port}"):
         results = checked("--port", str(port), "--irc", second, "--web", "off")
         assert states(results) == [State.GOOD, State.WRONG]
-        assert "want the same port" in results[1].what
+        assert "use the same port" in results[1].what
     assert State.WRONG not in states(checked("--port", "0", "--irc", "0"))
     assert State.WRONG not in states(
         checked("--listen", f"tcp:{port}:interface=127.0.0.1", "--irc", f"tcp:{port}:interface=127.0.0.2")
@@ -127,7 +127,7 @@ def test_one_port_for_two_edges() -> None:
 
 def test_an_address_that_this_machine_does_not_have() -> None:
     (result,) = checked("--listen", f"tcp:{free()}:interface=192.0.2.1")
-    assert (result.state, "no such address" in result.what) == (State.WRONG, True)
+    assert (result.state, "does not have that address" in result.what) == (State.WRONG, True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")
@@ -143,7 +143,7 @@ def test_a_port_that_only_root_may_take() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, env=environment(), capture_output=True, text=True, check=False
     )
-    assert done.stdout.startswith("wrong ports below 1024 take root or CAP_NET_BIND_SERVICE"), done
+    assert done.stdout.startswith("wrong ports below 1024 need root or CAP_NET_BIND_SERVICE"), done
 
 
 def test_a_local_socket_that_is_free() -> None:
@@ -188,7 +188,7 @@ def test_a_socket_of_that_name_that_is_gone_meanwhile_is_nobodys(folder: Path, m
 
 @pytest.mark.parametrize(
     ("path", "why"),
-    [("nowhere/here", "there is no folder"), ("file", "is no socket"), ("x" * 108, "longer than 107 bytes")],
+    [("nowhere/here", "no such directory"), ("file", "is not a socket"), ("x" * 108, "longer than 107 bytes")],
 )
 def test_a_local_socket_that_cannot_be(folder: Path, path: str, why: str) -> None:
     (folder / "file").touch()
@@ -199,7 +199,7 @@ def test_a_local_socket_that_cannot_be(folder: Path, path: str, why: str) -> Non
 def test_a_socket_of_systemd_is_there_when_systemd_starts_it() -> None:
     (result,) = checked("--listen", "systemd:index=0")
     assert (result.name, result.state) == ("ports.systemd", State.GOOD)
-    assert "only when systemd starts" in result.what
+    assert "only when it starts" in result.what
 
 
 def test_a_socket_of_systemd_that_is_asked_for_wrongly() -> None:
@@ -246,4 +246,4 @@ def test_systemds_socket_is_seen_where_it_is_passed_on(folder: Path) -> None:
             [sys.executable, "-c", code, str(listener.fileno()), str(BIN / "chatd")],
             pass_fds=[listener.fileno()], cwd=folder, env=environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
-    assert "systemd has passed its socket on" in done.stdout, done
+    assert "systemd has passed its socket" in done.stdout, done

@@ -33,7 +33,7 @@ OPENED = Opened(
     operator_code="secret",
     invitation="c0de",
     guests=True,
-    kept="What is said is kept in /tmp/chatd.sqlite3.",
+    kept="Messages are stored in /tmp/chatd.sqlite3.",
     log="/tmp/chatd-class.log",
     announced="chatd on laptop",
 )
@@ -69,14 +69,14 @@ def test_the_banner_says_where_to_go_and_what_is_open() -> None:
     assert "http://10.0.0.5:10380/class" in text
     assert "http://127.0.0.1:10380/class#operator=secret\n" in text
     assert "port 10380 (the page) and port 10319 (nc, telnet, chatd-client)" in text
-    assert "Whoever is on the same network may come in under any free name" in text
-    assert "Others on the network can read along." in text
+    assert "Everybody on the same network may join under any free nick" in text
+    assert "Others on the network can read the traffic." in text
     assert "Stop with Ctrl-C." in text
 
 
 def test_the_link_of_the_operator_is_for_nobody_else_to_see() -> None:
     """Neither in the code that everybody photographs nor, over plain HTTP, at an address of the network."""
-    before, _, _ = shown(OPENED).partition("For you alone")
+    before, _, _ = shown(OPENED).partition("For you only")
     assert "secret" not in before
     assert "192.168.1.20:10380/class#operator" not in shown(OPENED)
 
@@ -85,7 +85,7 @@ def test_over_tls_links_are_for_the_network() -> None:
     text = shown(replace(OPENED, page=Door("0.0.0.0", 10380, is_page=True, tls=True)))
     assert "https://192.168.1.20:10380/class#operator=secret" in text
     assert "https://192.168.1.20:10380/#invite=c0de" in text
-    assert "read along" not in text
+    assert "read the traffic" not in text
 
 
 def test_an_invitation_over_plain_http_is_for_this_computer() -> None:
@@ -98,13 +98,13 @@ def test_without_a_network_the_banner_says_so() -> None:
     text = shown(replace(OPENED, addresses=[]))
     assert text.startswith(NO_NETWORK)
     assert "<" not in text
-    assert "For now only who is on this computer" in text
+    assert "For now, only people at this computer" in text
     assert "Announced" not in text
 
 
 def test_a_page_on_loopback_is_said_to_be_for_this_computer() -> None:
     text = shown(replace(OPENED, page=Door("127.0.0.1", 10380, is_page=True, tls=False), addresses=[]))
-    assert text.startswith("Open to this computer alone:  http://127.0.0.1:10380/class")
+    assert text.startswith("Open to this computer only:  http://127.0.0.1:10380/class")
 
 
 def test_a_room_of_other_letters_is_percent_encoded() -> None:
@@ -134,7 +134,7 @@ def test_the_qr_code_has_the_modules_of_the_address() -> None:
 def test_without_segno_the_banner_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qr_code, "find_spec", lambda _: None)
     assert qr_code.qr_code("http://x", colour=False) is None
-    assert f"For a QR code of it: {install_command('class')}" in banner(OPENED, lambda _: None)
+    assert f"To show a QR code, run: {install_command('class')}" in banner(OPENED, lambda _: None)
 
 
 def parsed(*arguments: str) -> ClassOptions:

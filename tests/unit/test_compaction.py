@@ -55,7 +55,7 @@ def test_it_is_done_as_it_is_typed(
     path = trimmed(tmp_path / "j")
     archive_commands.main(["compact", "-j", "sqlite:j"])
     told = capsys.readouterr().out
-    assert told.startswith(f"nothing of what was deleted is left in {path}; it had 0.")
+    assert told.startswith(f"nothing deleted is left in {path}; size before 0.")
     assert "free" not in told
     assert left_in(tmp_path, WORDS[:400]) == set()
     assert len(left_in(tmp_path, WORDS[400:500])) == 100
@@ -64,9 +64,9 @@ def test_it_is_done_as_it_is_typed(
 @pytest.mark.parametrize(
     ("journal", "why"),
     [
-        ("sqlite:nowhere", "there is no file"),
-        ("nats://127.0.0.1", "name its index"),
-        ("memory:", "is no journal in a file"),
+        ("sqlite:nowhere", "no such file"),
+        ("nats://127.0.0.1", "to compact the index of a node"),
+        ("memory:", "is not a journal in a file"),
     ],
 )
 def test_what_it_cannot_compact(
@@ -116,7 +116,7 @@ def test_a_file_of_an_older_chatd_is_fed_anew(tmp_path: Path) -> None:
     path = old_file(tmp_path / "j", *[("bob", f"会議室 {number}") for number in range(500)])
     told: list[str] = []
     compact(path, told.append, lambda: None)
-    assert told[:3] == ["200 messages fed anew", "400 messages fed anew", "600 messages fed anew"]
+    assert told[:3] == ["200 messages indexed again", "400 messages indexed again", "600 messages indexed again"]
     assert "会議" in words_in(path)
 
 

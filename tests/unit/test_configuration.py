@@ -198,7 +198,7 @@ def test_secrets_are_read_from_files(tmp_path: Path) -> None:
         ("[storage]\njournal = { path = 'x' }\n", 'line 2: write a value from a file as { file = "PATH" }'),
         ("[storage]\njournal = { file = 'nowhere' }\n", "line 2: cannot read /nowhere: No such file or directory"),
         ("[accounts]\nregistration = 'all'\n", "line 2: registration takes one of off, open, code, not 'all'"),
-        ("# \n[accounts]\nauth = ['file:nowhere']\n", "line 3: auth file:nowhere: there is no file 'nowhere'"),
+        ("# \n[accounts]\nauth = ['file:nowhere']\n", "line 3: auth file:nowhere: no such file: 'nowhere'"),
         ("[listen]\ntrusted-proxy = [\n'10.0.0.0/8',\n'x']\n", "line 2: trusted-proxy takes an address or a network"),
         ("[listen]\nport = 1\nport = 2\n", "line 3: Cannot overwrite a value"),
         ("[listen]\nport = \n", "line 2: Invalid value"),
@@ -250,7 +250,7 @@ def test_no_value_has_a_nul_in_it(tmp_path: Path) -> None:
     for value, said in (
         ('"a\\u0000b"', "line 2: journal contains a NUL character; remove it"),
         ("{ file = 'secret' }", "line 2: /secret contains a NUL character; remove it"),
-        ('{ file = "a\\u0000b" }', "line 2: cannot read /a\0b: there is a NUL in its name"),
+        ('{ file = "a\\u0000b" }', "line 2: cannot read /a\0b: its name contains a NUL character"),
     ):
         assert wrong(f"[storage]\njournal = {value}\n", folder=tmp_path) == f"/chatd.toml, {said}"
 
@@ -270,13 +270,13 @@ def test_a_secret_that_never_comes_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_what_the_service_finds_wrong_has_its_line_too(tmp_path: Path) -> None:
     for file, said in (
-        ("[listen]\nlisten = ['tcp:x']\n", "line 2: listen: 'tcp:x' is no endpoint"),
-        ("[storage]\njournal = 'tape:'\n", "line 2: journal: there is no journal 'tape:'"),
-        ("[web]\nweb = 'carrier-pigeon:1'\n", "line 2: web: 'carrier-pigeon:1' is no endpoint"),
+        ("[listen]\nlisten = ['tcp:x']\n", "line 2: listen: invalid endpoint 'tcp:x'"),
+        ("[storage]\njournal = 'tape:'\n", "line 2: journal: unknown journal: 'tape:'"),
+        ("[web]\nweb = 'carrier-pigeon:1'\n", "line 2: web: invalid endpoint 'carrier-pigeon:1'"),
     ):
         with pytest.raises(SystemExit, match=re.escape(f"chatd.toml, {said}")):
             makeService(read(file, folder=tmp_path))
-    with pytest.raises(SystemExit, match=r"^chatd: --journal: there is no journal"):
+    with pytest.raises(SystemExit, match=r"^chatd: --journal: unknown journal"):
         makeService(read("", None, "--journal", "tape:", folder=tmp_path))
 
 

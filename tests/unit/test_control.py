@@ -52,7 +52,7 @@ async def test_it_answers_with_sentences_and_a_status(tmp_path: Path) -> None:
         assert status == 3
         assert said[1] == "two lines"
         assert "\x1b" not in said[0]
-        assert await asked(tmp_path, "sing") == (1, ["the daemon knows no 'sing': it is of another version"])
+        assert await asked(tmp_path, "sing") == (1, ["the server does not know 'sing'; it is another version of chatd"])
 
 
 @pytest_twisted.ensureDeferred
@@ -66,7 +66,7 @@ async def test_what_breaks_is_a_sentence_and_a_traceback_in_the_log(
     async with listening(tmp_path) as control:
         control.requests["break"] = break_down
         status, said = await asked(tmp_path, "break")
-    assert (status, said[-1]) == (1, "it failed, and the daemon's log says why")
+    assert (status, said[-1]) == (1, "it failed; see the log of the server")
     assert nothing_left_behind.pop()["log_failure"].check(RuntimeError)
 
 
@@ -114,10 +114,10 @@ async def test_what_is_not_its_own_stays_and_it_goes_on_without(tmp_path: Path, 
 
 
 def test_where_no_daemon_is_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no daemon listens at "):
+    with pytest.raises(ValueError, match="no server listens at "):
         ask(tmp_path, "greet", print)
     left_behind(tmp_path / FILE)
-    with pytest.raises(ValueError, match="no daemon listens at "):
+    with pytest.raises(ValueError, match="no server listens at "):
         ask(tmp_path, "greet", print)
 
 
@@ -125,9 +125,9 @@ def test_where_no_daemon_is_it_says_so(tmp_path: Path) -> None:
     ("answer", "said", "why"),
     [
         (b"SAY \x1b[31mred\r\nEND 0\n", ["␛[31mred␍"], None),
-        (b"SAY " + b"x" * (2 * MAX_LINE), [], "no chatd: its answer has a line without end"),
-        (b"SAY hello\nEND x\x1b[31m\n", ["hello"], 'none that this version of chatd knows: "x␛[31m"'),
-        (b"SAY hel", [], "the daemon ended before it had answered"),
+        (b"SAY " + b"x" * (2 * MAX_LINE), [], "is not chatd: its answer has an endless line"),
+        (b"SAY hello\nEND x\x1b[31m\n", ["hello"], 'perhaps another version of chatd: "x␛[31m"'),
+        (b"SAY hel", [], "the server stopped before it answered"),
     ],
 )
 @pytest_twisted.ensureDeferred
@@ -156,5 +156,5 @@ def test_a_daemon_that_accepts_nothing_is_not_said_to_be_missing(tmp_path: Path)
         listens.bind(str(tmp_path / FILE))
         listens.listen(0)
         waiting.connect(str(tmp_path / FILE))
-        with pytest.raises(ValueError, match="is asked by too many at once, or hangs; try again"):
+        with pytest.raises(ValueError, match="is too busy or hangs; try again"):
             ask(tmp_path, "greet", print)

@@ -96,7 +96,7 @@ def test_two_at_a_time_would_be_in_each_others_way(tmp_path: Path, back_up: Back
     other = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(SystemExit, match="another backup to backups is under way; wait for it"):
+        with pytest.raises(SystemExit, match="another backup to backups is in progress; wait for it"):
             back_up("--directory", "backups")
     finally:
         os.close(other)
@@ -106,8 +106,8 @@ def test_two_at_a_time_would_be_in_each_others_way(tmp_path: Path, back_up: Back
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("file", "--copies", "3"), "chatd: --copies goes with --directory"),
-        (("--directory", "backups", "-j", "nats://127.0.0.1"), "chatd: what is said in a cluster is in its streams"),
+        (("file", "--copies", "3"), "chatd: --copies works only with --directory"),
+        (("--directory", "backups", "-j", "nats://127.0.0.1"), "chatd: the messages of a cluster are in its streams"),
         (("--directory", "chatd.sqlite3"), "chatd: "),
     ],
 )
@@ -122,7 +122,7 @@ def test_what_makes_no_backup_is_one_sentence(back_up: BackUp, words: tuple[str,
     [
         ((), "one of the arguments file --directory is required"),
         (("file", "--directory", "backups"), "not allowed with argument"),
-        (("--directory", "backups", "--copies", "0"), "'0' is no number of copies: it takes 1 or more"),
+        (("--directory", "backups", "--copies", "0"), "not a number of copies: '0'; give 1 or more"),
     ],
 )
 def test_what_it_does_not_take_is_said(

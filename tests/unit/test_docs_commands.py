@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from chatd.app.command_table import COMMANDS
-from tests.support.pages import blocks_of
+from tests.support.pages import blocks_of, name_of, pages
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.rst", *(ROOT / "docs").glob("*.rst")])
+PAGES = [page for page in pages() if page.parent.name != "development"]  # that has designs of what is not built
 _SHELL = {"|", ">", ">>", "<", "&&", "||", ";", "&"}
 
 
@@ -31,7 +31,7 @@ def typed(text: str) -> Iterator[list[str]]:
         yield words[:end]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_that_is_printed_can_be_given(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = page.read_text()
     assert set(re.findall(r"``chatd (?!on [A-Z])([a-z]+)[^`]*``", text)) <= {*COMMANDS, "reload"}

@@ -75,11 +75,11 @@ def damaged(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (newer, "made by a newer chatd .version 99"),
-        (of_a_later_unicode, "names of Unicode 100.0.0, and this chatd knows 17.0.0; update it"),
-        (foreign, "not chatd's"),
+        (newer, "written by a newer chatd .version 99"),
+        (of_a_later_unicode, "names of Unicode 100.0.0, but this chatd knows 17.0.0; update it"),
+        (foreign, "not of chatd"),
         (garbage, "file is not a database"),
-        (damaged, "damaged and was left as it is|malformed"),
+        (damaged, "damaged and was not changed|malformed"),
     ],
 )
 def test_what_is_no_sound_journal_is_left_as_it_is(make: Callable[[Path], None], why: str, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_file_whose_making_was_cut_short_is_brought_in_order(tmp_path: Path) -
 def test_two_names_of_a_file_have_one_lock(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "j")
     assert sqlite_path(f"sqlite:{tmp_path}/link") == tmp_path / "j"
-    with pytest.raises(ValueError, match="is a folder"):
+    with pytest.raises(ValueError, match="is a directory"):
         sqlite_path("sqlite:/")
 
 

@@ -457,7 +457,7 @@ def test_the_file_is_for_its_owner_alone_and_for_hooks_alone(tmp_path: Path) -> 
         assert (hook.room.key, hook.private, hook.position, hook.disabled) == ("#a", True, 7, False)
         assert "s3cret" not in repr(hook) and "x00" not in repr(hook)
     assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(HooksError, match="no file"), open_hook_store(tmp_path / "other", make=False):
+    with pytest.raises(HooksError, match="no such file"), open_hook_store(tmp_path / "other", make=False):
         pass
     with chat_of(f"sqlite:{tmp_path}/journal"):
         pass

@@ -284,7 +284,7 @@ def test_mattermost(tmp_path: Path, packed: bool) -> None:
 
 def test_a_post_of_a_channel_that_nothing_is_known_of_is_bad(tmp_path: Path) -> None:
     found = read("mattermost", put(tmp_path / "x.jsonl", [MATTERMOST[3]]))
-    assert "no line before it says what the channel den is" in bad(found)[0].why
+    assert "no line before it describes the channel den" in bad(found)[0].why
 
 
 def test_discord(tmp_path: Path) -> None:
@@ -325,7 +325,7 @@ def test_lines_that_are_not_utf_8_are_bad_or_in_a_charset(tmp_path: Path) -> Non
 
 def test_a_log_whose_channel_is_not_known_needs_a_room(tmp_path: Path) -> None:
     log = put(tmp_path / "log.txt", IRSSI)
-    with pytest.raises(SourceError, match="give --room"):
+    with pytest.raises(SourceError, match="add --room"):
         read("irssi", log)
     assert len(brief(read("irssi", log, room="#x"))) == 6
 
@@ -359,10 +359,10 @@ def test_a_broken_gzip_is_refused(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(IRSSI.encode() * 100))
     packed[40:50] = bytes(10)
     log.write_bytes(packed)
-    with pytest.raises(SourceError, match="is broken"):
+    with pytest.raises(SourceError, match="is damaged"):
         read("irssi", log)
     log.write_bytes(gzip.compress(IRSSI.encode())[:-20])
-    with pytest.raises(SourceError, match="is broken"):
+    with pytest.raises(SourceError, match="is damaged"):
         read("irssi", log)
 
 

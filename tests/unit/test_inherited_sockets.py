@@ -27,18 +27,18 @@ def test_by_name() -> None:
 @pytest.mark.parametrize(
     ("environment", "index", "name", "why"),
     [
-        ({}, "0", None, "passed no socket on"),
-        ({"LISTEN_FDS": "0"}, "0", None, "passed no socket on"),
-        ({"LISTEN_FDS": "many"}, "0", None, "passed no socket on"),
-        ({"LISTEN_FDS": "1", "LISTEN_PID": "78"}, "0", None, "passed no socket on"),
+        ({}, "0", None, "passed no socket"),
+        ({"LISTEN_FDS": "0"}, "0", None, "passed no socket"),
+        ({"LISTEN_FDS": "many"}, "0", None, "passed no socket"),
+        ({"LISTEN_FDS": "1", "LISTEN_PID": "78"}, "0", None, "passed no socket"),
         ({"LISTEN_FDS": "1"}, None, None, "index=0 or name="),
         ({"LISTEN_FDS": "1"}, "0", "chat", "not by both"),
-        ({"LISTEN_FDS": "1"}, "1", None, "index=0 is there, 1 is not"),
-        ({"LISTEN_FDS": "2"}, "-1", None, "index=0 to 1 is there, -1 is not"),
-        ({"LISTEN_FDS": "2"}, "first", None, "first is not"),
-        ({"LISTEN_FDS": "1"}, None, "chat", "of the name 'chat' on (none has a name)"),
-        ({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "talk"}, None, "chat", "of the name 'chat' on (talk)"),
-        ({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "talk:chat"}, None, "chat", "of the name 'chat' on"),
+        ({"LISTEN_FDS": "1"}, "1", None, "use index=0 instead of 1"),
+        ({"LISTEN_FDS": "2"}, "-1", None, "use index=0 to 1 instead of -1"),
+        ({"LISTEN_FDS": "2"}, "first", None, "instead of first"),
+        ({"LISTEN_FDS": "1"}, None, "chat", "named 'chat' (none has a name)"),
+        ({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "talk"}, None, "chat", "named 'chat' (talk)"),
+        ({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "talk:chat"}, None, "chat", "named 'chat'"),
     ],
 )
 def test_what_is_not_there_is_a_sentence(

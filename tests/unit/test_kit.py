@@ -58,16 +58,16 @@ def test_the_wheel_is_put_together_again(tmp_path: Path) -> None:
 def test_an_installation_that_was_changed_makes_no_wheel(tmp_path: Path) -> None:
     changed = installed(tmp_path / "lib")
     (tmp_path / "lib/chatd/__init__.py").write_text("x = 2\n")
-    with pytest.raises(ValueError, match=r"__init__\.py is not as it was installed"):
+    with pytest.raises(ValueError, match=r"__init__\.py was changed after installation"):
         own_wheel.rebuild(changed, tmp_path)
     (tmp_path / "lib/chatd/__init__.py").unlink()
-    with pytest.raises(ValueError, match=r"__init__\.py belongs to chatd and cannot be read: No such file"):
+    with pytest.raises(ValueError, match=r"__init__\.py belongs to chatd but cannot be read: No such file"):
         own_wheel.rebuild(changed, tmp_path)
 
 
 def test_what_was_never_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_wheel, "PROJECT", "no-such-project")
-    with pytest.raises(ValueError, match="was not installed by pip"):
+    with pytest.raises(ValueError, match="was not installed with pip"):
         own_wheel.installation()
 
 
@@ -100,10 +100,10 @@ def test_the_requirements_hold_every_wheel_but_pip_to_its_hash(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["x", "--extras", "tls,nonsense"], "there is no extra 'nonsense': they are accounts, "),
-        (["x", "--python", "3.9"], "'3.9' is no version that chatd runs on"),
-        (["x", "--python", "new"], "'new' is no version that chatd runs on"),
-        (["x", "--platform", "A B"], "'A B' is no tag like manylinux_2_36_x86_64"),
+        (["x", "--extras", "tls,nonsense"], "unknown extra: 'nonsense'; choose from accounts, "),
+        (["x", "--python", "3.9"], "'3.9' is not a version that chatd runs on"),
+        (["x", "--python", "new"], "'new' is not a version that chatd runs on"),
+        (["x", "--platform", "A B"], "'A B' is not a platform tag; give one such as manylinux_2_36_x86_64"),
     ],
 )
 def test_a_wrong_option_is_said(words: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,13 +113,15 @@ def test_a_wrong_option_is_said(words: list[str], why: str, capsys: pytest.Captu
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="is there already; name a folder that is to be made"):
+    with pytest.raises(SystemExit, match="already exists; name a new folder"):
         kit_command.main([str(tmp_path)])
 
 
 def test_without_pip_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kit_wheels, "find_spec", lambda name: None if name == "pip" else True)
-    with pytest.raises(SystemExit, match=r"a kit is made with pip, which this Python does not have: \S+ -m ensurepip"):
+    with pytest.raises(
+        SystemExit, match=r"making a kit needs pip, which this Python does not have; run \S+ -m ensurepip"
+    ):
         kit_command.main([str(tmp_path / "kit")])
     monkeypatch.setattr(kit_wheels, "find_spec", lambda _: None)
     with pytest.raises(SystemExit, match="apt install python3-pip"):

@@ -100,7 +100,7 @@ def test_it_is_a_method_of_auth() -> None:
 
 def test_where_there_is_none_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pam, "_LIBRARY", "libpam-of-nowhere.so")
-    with pytest.raises(PamError, match="there is no Linux-PAM here"):
+    with pytest.raises(PamError, match="Linux-PAM is not available"):
         PamChecker()
 
 

@@ -243,7 +243,7 @@ def test_what_was_imported_is_checked(tmp_path: Path) -> None:
         f'{{{fields}, "type": "BAN", "text": "eve", "reach": 7}}',
         f'{{{fields}, "type": "MSG", "text": "eve", "reach": "account=eve"}}',
     ):
-        with pytest.raises(Exception, match="line 1 is not of an export"):
+        with pytest.raises(Exception, match="line 1 is not part of an export"):
             import_lines(tmp_path / "j", [line], "e1")
 
 

@@ -82,7 +82,7 @@ async def test_if_one_cannot_be_opened_none_is_and_none_goes(tmp_path: Path) -> 
         before = daemon.service.ports
         with taken("127.0.0.1", port):
             assert await daemon.reload(listening(two, f"tcp:{port}:interface=127.0.0.1")) == 1
-        why = "another program has it; stop that one or choose another port"
+        why = "another program uses it; stop that program or choose another port"
         assert daemon.said == [f"nothing was changed: cannot listen on tcp:{port}:interface=127.0.0.1: {why}"]
         assert daemon.service.ports == before
         assert not (tmp_path / "b").exists()
@@ -171,7 +171,7 @@ async def test_the_page_that_nobody_asked_for_is_no_reason_to_refuse(
     with taken("127.0.0.1", page):
         async with running(tmp_path, toml(OFF)) as daemon:
             assert await daemon.reload(toml(QUIET, {"listen": {"port": str(port)}})) == 0
-            assert [line for line in daemon.said if line.startswith("going on without the page")]
+            assert [line for line in daemon.said if line.startswith("continuing without the page")]
             assert await daemon.reload(toml(QUIET, {"listen": {"port": str(port)}})) == 0
             assert daemon.said == ["nothing was changed"]
 

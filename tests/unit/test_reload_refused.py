@@ -31,8 +31,8 @@ def is_untouched(daemon: Reloadable, ports: object) -> bool:
         ),
         ("[limits]\nmax-rooms = 77\nline-rate = -1\n", "line 3: line-rate takes a whole number from 0 to"),
         ("[limits]\nmax-rooms = 77\n[log\n", "line 3: "),
-        ('[limits]\nmax-rooms = 77\n[listen]\nlisten = ["moon:1"]\n', "line 4: listen: 'moon:1' is no endpoint"),
-        ('[limits]\nmax-rooms = 77\n[listen]\nlisten = ["tls:none:port=0"]\n', "there is no directory "),
+        ('[limits]\nmax-rooms = 77\n[listen]\nlisten = ["moon:1"]\n', "line 4: listen: invalid endpoint 'moon:1'"),
+        ('[limits]\nmax-rooms = 77\n[listen]\nlisten = ["tls:none:port=0"]\n', "no such directory: "),
         ('[limits]\nmax-rooms = 77\n[accounts]\nregistration = "open"\n', "line 4: registration needs accounts"),
         (
             '[limits]\nmax-rooms = 77\n[accounts]\nregistration = "open"\nmembers-only = true\n',
@@ -63,7 +63,7 @@ async def test_what_needs_a_restart_is_named_until_it_is_as_it_was(tmp_path: Pat
         line = changed.splitlines().index('irc-name = "irc.example.org"') + 1
         for first in (f"max-rooms = 77 ({tmp_path}/chatd.toml, line 6)", "nothing was changed"):
             assert await daemon.reload(changed) == 0
-            name = f"irc-name was changed in {tmp_path}/chatd.toml, line {line}: that needs a restart"
+            name = f"irc-name was changed in {tmp_path}/chatd.toml, line {line}: restart to apply it"
             assert daemon.said == [first, name]
         assert await daemon.reload(toml(QUIET, ANOTHER)) == 0
         assert daemon.said == ["nothing was changed"]
@@ -113,7 +113,7 @@ async def test_while_it_stops_nothing_is_changed_and_that_is_answered(tmp_path: 
         under_way = Deferred.fromCoroutine(reloader.reload(said.append))
         await daemon.service.stopService()
         assert await under_way == 1
-        assert said == ["nothing was changed: the daemon is stopping"]
+        assert said == ["nothing was changed: the server is stopping"]
         assert await daemon.reload() == 1
         assert daemon.said == said
         assert daemon.service.ports == []
@@ -126,6 +126,6 @@ async def test_while_it_drains_nothing_is_taken_up(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(draining, "_end", lambda: ended.append(True))  # it would end the reactor of the tests
         drained = draining.drain()
         assert await daemon.reload(toml(QUIET, ANOTHER, {"listen": {"listen": '["tcp:0"]'}})) == 1
-        assert daemon.said == ["nothing was changed: the daemon is draining"]
+        assert daemon.said == ["nothing was changed: the server is draining"]
         await drained
         await until(lambda: ended)

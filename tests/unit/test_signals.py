@@ -1,4 +1,4 @@
-"""What a signal does, while the reactor runs and when it is stopping already."""
+"""What a signal does, while the reactor runs and when the server is stopping already."""
 
 from __future__ import annotations
 

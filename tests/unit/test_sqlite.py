@@ -56,7 +56,7 @@ def test_what_cannot_be_written_is_refused_and_the_rest_goes_on(kit: Kit, tmp_pa
     assert kit.batches[-1] == [joined, refused]
     assert joined.refused is None
     assert texts(kit.read()) == ["before"]
-    assert logged == [f"nothing can be stored: {tmp_path}/j: database is locked"]
+    assert logged == [f"cannot store messages: {tmp_path}/j: database is locked"]
     other.execute("ROLLBACK")
     other.close()
     assert kit.say("too soon")[0].refused is not None
@@ -109,7 +109,7 @@ def test_that_reading_fails_is_logged_once(kit: Kit, logged: list[str], monkeypa
         kit.journal.read(Query("#a")).addErrback(lambda failure: failure.trap(JournalError) and None)
     monkeypatch.undo()
     assert texts(kit.read()) == ["one"]
-    assert logged == ["the journal cannot be read: the disk is gone", "the journal can be read again"]
+    assert logged == ["cannot read the journal: the disk is gone", "the journal can be read again"]
 
 
 def test_a_search_that_takes_long_is_given_up_and_the_next_one_is_not(

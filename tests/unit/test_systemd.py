@@ -16,7 +16,7 @@ from tests.support.in_memory_chat import InMemoryChat
 from tests.support.notify_socket import NotifySocket
 
 QUIET = Standing("0 connections, people in 0 rooms", takes_messages=True)
-CUT_OFF = Standing("0 connections, people in 0 rooms; takes no messages: disconnected", takes_messages=False)
+CUT_OFF = Standing("0 connections, people in 0 rooms; accepts no messages: disconnected", takes_messages=False)
 
 
 @pytest.fixture(params=["path", "abstract"])

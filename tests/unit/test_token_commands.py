@@ -66,7 +66,7 @@ def test_the_list_says_when_a_token_ends_and_was_used(do: Do) -> None:
 def test_a_token_is_revoked_by_its_id_or_by_all_of_it(do: Do) -> None:
     (one,), (other,), (third,) = do("token", "ci"), do("token", "ci"), do("token", "ci")
     id_ = one.split("_")[1]
-    assert do("revoke", id_) == [f"the token {id_} holds no more"]
+    assert do("revoke", id_) == [f"revoked token {id_}"]
     (said,) = do("revoke", other)
     assert other not in said
     assert [kept(secret) is not None for secret in (one, other, third)] == [False, False, True]
@@ -79,7 +79,7 @@ def test_logout_ends_the_logins_of_an_account(do: Do) -> None:
         assert ci is not None
         assert ann is not None
         ours, theirs = LoginStore(store).open(ci, 0), LoginStore(store).open(ann, 0)
-        assert do("logout", "Ci") == ["Ci is logged out of the page; logins that ended: 1"]
+        assert do("logout", "Ci") == ["logged Ci out of the page; logins ended: 1"]
         assert LoginStore(store).find(ours, 1) is None
         assert LoginStore(store).find(theirs, 1) is not None
     assert kept(secret) is not None
@@ -88,13 +88,13 @@ def test_logout_ends_the_logins_of_an_account(do: Do) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["token", "bob"], "bob has no account; make one: chatd user add bob --no-password"),
+        (["token", "bob"], "bob has no account; create one with chatd user add bob --no-password"),
         (["token", "ci", "--room", "builds"], "rooms begin with #"),
         (["token", "ci", "--expires", "soon"], "duration"),
-        (["token", "ci", "--accounts", "nowhere"], "there is no file"),
+        (["token", "ci", "--accounts", "nowhere"], "no such file"),
         (["tokens", "bob"], "bob has no account"),
-        (["revoke", "12345678"], "no token of that id; chatd user tokens lists them"),
-        (["revoke", "chatd_12345678_" + "0" * 40], "no token of that id"),
+        (["revoke", "12345678"], "no such token; see chatd user tokens"),
+        (["revoke", "chatd_12345678_" + "0" * 40], "no such token"),
         (["logout", "bob"], "bob has no account"),
     ],
 )

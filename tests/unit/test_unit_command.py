@@ -60,10 +60,10 @@ def test_user_folder_and_configuration_are_as_asked_for(run: Run) -> None:
     ("words", "why"),
     [
         (("chatd.servce",), "invalid choice: 'chatd.servce'"),
-        (("chatd.service", "--user", "a b"), "'a b' is no name"),
-        (("chatd.service", "--state", "../etc"), "'../etc' is no name"),
-        (("chatd.service", "--config", "chatd.toml"), "whole paths only"),
-        (("chatd.service", "--config", "/etc/a\nUser=root"), "whole paths only"),
+        (("chatd.service", "--user", "a b"), "'a b' is not a valid name"),
+        (("chatd.service", "--state", "../etc"), "'../etc' is not a valid name"),
+        (("chatd.service", "--config", "chatd.toml"), "an absolute path"),
+        (("chatd.service", "--config", "/etc/a\nUser=root"), "an absolute path"),
     ],
 )
 def test_what_makes_no_unit_is_said(
@@ -91,7 +91,7 @@ def test_a_path_reaches_systemd_as_it_is(word: str, written: str) -> None:
 def test_an_installation_that_the_unit_hides_is_named() -> None:
     assert hidden_by(["/opt/chatd/bin/chatd", "/opt/chatd", "/usr"]) is None
     assert hidden_by(["/opt/chatd/bin/chatd", "/home/ann/.pyenv"]) == (
-        "/home is hidden from the service, and /home/ann/.pyenv with it: install chatd elsewhere, as in /opt"
+        "/home is hidden from the service, and /home/ann/.pyenv with it; install chatd elsewhere, such as in /opt"
     )
 
 

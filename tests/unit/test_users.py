@@ -65,7 +65,7 @@ def account(nick: str, file: str = "chatd.accounts.sqlite3") -> Account | None:
 
 
 def test_add_makes_an_account(do: Do, folder: Path) -> None:
-    assert do("add", "Ann") == ["Ann has an account now"]
+    assert do("add", "Ann") == ["created account Ann"]
     made = account("ann")
     assert made is not None and made.hash is not None
     assert (made.name, made.operator) == ("Ann", False)
@@ -92,7 +92,7 @@ def test_the_file_is_the_one_that_was_named(do: Do, folder: Path) -> None:
 def test_passwd_changes_the_password_alone(do: Do) -> None:
     do("add", "Ann", "--operator")
     before = account("ann")
-    assert do("passwd", "ANN", password="another-horse") == ["Ann has another password now"]
+    assert do("passwd", "ANN", password="another-horse") == ["changed the password of Ann"]
     after = account("ann")
     assert before is not None and after is not None and after.hash is not None
     assert CountingHasher().verify(after.hash, "another-horse")
@@ -129,10 +129,10 @@ def test_what_scram_needs_is_forgotten(do: Do) -> None:
     do("passwd", "ann")
     do("add", "bob")
     (said,) = do("forget-scram", "Ann")
-    assert said.startswith("nothing is kept for SCRAM of Ann, until the password is typed again")
+    assert said.startswith("deleted what was stored for SCRAM of Ann, until Ann logs in")
     assert keys("ann") is None and keys("bob") is not None
     (said,) = do("forget-scram")
-    assert said == "nothing is kept for SCRAM any more, of 1 account, until a daemon starts with --scram"
+    assert said == "deleted what was stored for SCRAM, of 1 account; a server with --scram starts anew"
     assert keys("bob") is None
     do("passwd", "bob")
     assert keys("bob") is None
@@ -160,7 +160,7 @@ def test_list_says_by_what_one_logs_in_and_which_groups_count(do: Do, monkeypatc
 def test_remove_makes_the_nick_anybodys(do: Do) -> None:
     do("add", "ann")
     (said,) = do("remove", "ANN")
-    assert said.startswith("ANN has no account any more")
+    assert said.startswith("removed account ANN")
     assert account("ann") is None
     assert do("list") == []
 
@@ -187,15 +187,15 @@ def test_invite_prints_a_code_for_one(do: Do, monkeypatch: pytest.MonkeyPatch) -
         (["add", "bob"], "short", "needs at least 8 characters"),
         (["add", "bob"], "two words", "spaces or control"),
         (["add", "bob"], "", "needs at least 8 characters"),
-        (["add", "bob", "-j", "memory:"], PASSWORD, "is no journal in a file"),
-        (["add", "bob", "--accounts", "no/where"], PASSWORD, "cannot be opened"),
+        (["add", "bob", "-j", "memory:"], PASSWORD, "is not a journal in a file"),
+        (["add", "bob", "--accounts", "no/where"], PASSWORD, "cannot open"),
         (["add", "bob", "--accounts", "diary"], PASSWORD, "is not a database"),
         (["passwd", "bob"], PASSWORD, "bob has no account"),
         (["passwd", "ann"], "short", "needs at least 8 characters"),
         (["remove", "bob"], PASSWORD, "bob has no account"),
-        (["forget-scram", "ann"], PASSWORD, "nothing is kept for SCRAM of ann"),
-        (["remove", "bob", "--accounts", "nowhere"], PASSWORD, "there is no file"),
-        (["list", "--accounts", "nowhere"], PASSWORD, "there is no file"),
+        (["forget-scram", "ann"], PASSWORD, "nothing is stored for SCRAM of ann"),
+        (["remove", "bob", "--accounts", "nowhere"], PASSWORD, "no such file"),
+        (["list", "--accounts", "nowhere"], PASSWORD, "no such file"),
         (["invite", "--expires", "soon"], PASSWORD, "duration"),
     ],
 )
@@ -239,7 +239,7 @@ def test_on_a_terminal_it_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_that_differ_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     type_in(monkeypatch, PASSWORD, "correct-chat")
-    with pytest.raises(SystemExit, match="not the same"):
+    with pytest.raises(SystemExit, match="the passwords differ"):
         users.main(["add", "ann"])
     assert not Path("chatd.accounts.sqlite3").exists()
 
@@ -256,7 +256,7 @@ def test_a_terminal_shows_nothing_of_it(folder: Path) -> None:
         while not shown.endswith(prompt):
             shown += os.read(ours, 1000)
         os.write(ours, PASSWORD.encode() + b"\n")
-    while b"account now" not in shown:
+    while b"created account" not in shown:
         shown += os.read(ours, 1000)
     assert process.wait(DEADLINE) == 0
     os.close(ours)

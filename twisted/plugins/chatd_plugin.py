@@ -17,11 +17,11 @@ class PamCheckerFactory:
 
     authType = "pam"
     authHelp = (
-        "Asks Linux-PAM, with the rules of the service that is named, chatd if none is.\n"
-        'Where /etc/pam.d has no such file, those of "other" hold.\n'
-        "To check the passwords of the machine takes root or the group shadow.\n"
+        "Asks Linux-PAM, with the rules of the service named (default: chatd).\n"
+        'Without such a file in /etc/pam.d, the rules of "other" apply.\n'
+        "Checking the passwords of the machine needs root or the group shadow.\n"
     )
-    argStringFormat = "The service: a file in /etc/pam.d."
+    argStringFormat = "PAM service: the name of a file in /etc/pam.d."
     credentialInterfaces = (IUsernamePassword,)
 
     def generateChecker(self, argstring: str) -> object:

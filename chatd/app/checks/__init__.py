@@ -64,5 +64,5 @@ def _results(question: Question) -> list[Result]:
         try:
             results += check(question)
         except (OSError, ValueError, sqlite3.Error) as error:
-            results.append(warning(f"{subject}.check", f"this could not be checked: {error}", "look at it yourself"))
+            results.append(warning(f"{subject}.check", f"could not be checked: {error}", "check it yourself"))
     return results

@@ -40,9 +40,9 @@ def _contents(db: sqlite3.Connection, path: Path, options: Configured) -> Iterat
         return
     if not operators:
         do = "chatd user add NICK --operator"
-        yield warning("accounts.operators", "nobody is server operator: who can ban a stranger or close a room?", do)
+        yield warning("accounts.operators", "there is no server operator to ban people or close rooms", do)
     if count(db, "account", "hash IS NOT NULL") and not passwords.is_installed():
-        what = f"there are passwords in {path}, and Argon2 is not installed"
+        what = f"{path} contains passwords, but Argon2 is not installed"
         yield wrong("accounts.argon2", what, install_command("accounts"))
     if options["registration"] is Registration.CODE:
         yield from _codes(db)
@@ -59,13 +59,13 @@ def _codes(db: sqlite3.Connection) -> Iterator[Result]:
 
 def _no_code() -> Result:
     return warning(
-        "accounts.codes", "--registration code, and there is no code: nobody can register", "chatd user invite"
+        "accounts.codes", "--registration is code, but no code exists, so nobody can register", "chatd user invite"
     )
 
 
 def _nobody(options: Configured, path: Path) -> Iterator[Result]:
     """Yield what follows from it that nobody has an account."""
     if options["members-only"] and not options.checkers:
-        yield warning("accounts.members", f"--members-only, and nobody has an account in {path}", "chatd user add NICK")
+        yield warning("accounts.members", f"--members-only is on, but {path} has no accounts", "chatd user add NICK")
     if options["registration"] is Registration.CODE:
         yield _no_code()

@@ -40,13 +40,13 @@ def _place(options: Configured, place: Place, now: datetime) -> Iterator[Result]
         try_out(where)
     except PermissionError as error:
         yield wrong(
-            "certificates.files", f"{error.filename} cannot be read by this user", "let the daemon's user read it"
+            "certificates.files", f"this user cannot read {error.filename}", "let the user of the server read it"
         )
         return
     except Exception as error:  # ssl: is Twisted's, and says in its own ways what it cannot use
-        yield wrong("certificates.files", f"{where}: {error}", "put that right; chatd certificate makes a new one")
+        yield wrong("certificates.files", f"{where}: {error}", "fix it, or create a new one with chatd certificate")
         return
-    yield good("certificates.files", f"{where}: each key has its certificate")
+    yield good("certificates.files", f"{where}: every key has its certificate")
     for file in files:
         yield from _secrecy(file)
     for pair in pairs:
@@ -77,7 +77,7 @@ def _secrecy(file: Path) -> Iterator[Result]:
     except OSError:
         return
     if b"PRIVATE KEY-----" in content and mode & (stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH):
-        yield warning("certificates.secrecy", f"others may read or change the key in {file}", f"chmod 600 {file}")
+        yield warning("certificates.secrecy", f"other users can read or change the key in {file}", f"chmod 600 {file}")
 
 
 def dates(pair: Pair, now: datetime) -> Iterator[Result]:
@@ -85,17 +85,17 @@ def dates(pair: Pair, now: datetime) -> Iterator[Result]:
     name, begins, until = "certificates.dates", pair.certificate.not_valid_before_utc, pair.until
     if until <= now:
         yield warning(
-            name, f"{pair.path} has expired on {until:%Y-%m-%d}: clients refuse it", "renew it; no restart is needed"
+            name, f"{pair.path} expired on {until:%Y-%m-%d}, so clients refuse it", "renew it; no restart is needed"
         )
     elif begins > now:
         yield warning(
-            name, f"{pair.path} is good only from {begins:%Y-%m-%d %H:%M} UTC on", "look at this machine's clock"
+            name, f"{pair.path} is valid only from {begins:%Y-%m-%d %H:%M} UTC on", "check this machine's clock"
         )
     elif until - now <= SOON:
         what = f"{pair.path} expires in {(until - now).days} days, on {until:%Y-%m-%d}"
         yield warning(name, what, "renew it; no restart is needed")
     else:
-        yield good(name, f"{pair.path} is good until {until:%Y-%m-%d}")
+        yield good(name, f"{pair.path} is valid until {until:%Y-%m-%d}")
 
 
 def strength(pair: Pair) -> Iterator[Result]:
@@ -105,7 +105,7 @@ def strength(pair: Pair) -> Iterator[Result]:
     name, hashed = "certificates.strength", pair.certificate.signature_hash_algorithm
     if isinstance(pair.key, RSAPrivateKey) and pair.key.key_size < _LEAST_RSA_BITS:
         what = f"{pair.path} has an RSA key of {pair.key.key_size} bits, which clients refuse"
-        yield warning(name, what, f"make one of {_LEAST_RSA_BITS} bits or more, or an EC key")
+        yield warning(name, what, f"create one of at least {_LEAST_RSA_BITS} bits, or an EC key")
     if hashed is not None and hashed.name in ("md5", "sha1"):
         yield warning(name, f"{pair.path} is signed with {hashed.name.upper()}, which clients refuse", "renew it")
 
@@ -115,26 +115,26 @@ def _chain(pair: Pair) -> Iterator[Result]:
     last = pair.chain[-1] if pair.chain else pair.certificate
     if pair.chain or last.issuer == last.subject:
         return
-    what = f"{pair.path} comes alone, signed by {last.issuer.rfc4514_string()}"
-    do = "put the certificates in between beside it, unless people have installed that authority themselves"
+    what = f"{pair.path} has no intermediate certificate, and was signed by {last.issuer.rfc4514_string()}"
+    do = "add the intermediate certificates, unless people have installed that authority themselves"
     yield warning("certificates.chain", what, do)
 
 
 def _names(options: Configured, place: Place, names: Sequence[str]) -> Result:
-    for_whom = ", ".join(dict.fromkeys(names)) or "no name at all"
+    for_whom = ", ".join(dict.fromkeys(names)) or "no name"
     option, wanted = _wanted(options, place)
     missing = [each for each in wanted if not _covers(names, each)]
     if missing:
-        what = f"{place.description} is for {for_whom}, and not for {', '.join(missing)}, which {option} says"
+        what = f"{place.description} is for {for_whom}, but not for {', '.join(missing)}, which {option} names"
         return warning("certificates.names", what, f"get a certificate for that name, or change {option}")
     if not names:
         return warning(
-            "certificates.names", f"{place.description} is for no name at all", "get one with subjectAltName"
+            "certificates.names", f"{place.description} is for no name", "get a certificate with subjectAltName"
         )
     own = socket.gethostname().lower()
     if wanted or _covers(names, own) or _covers(names, socket.getfqdn().lower()):
         return good("certificates.names", f"{place.description} is for {for_whom}")
-    return good("certificates.names", f"{place.description} is for {for_whom}; this machine calls itself {own}")
+    return good("certificates.names", f"{place.description} is for {for_whom}; this machine is named {own}")
 
 
 def _wanted(options: Configured, place: Place) -> tuple[str, list[str]]:

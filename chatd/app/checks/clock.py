@@ -46,11 +46,11 @@ def wall(now: float, installed: float, newest: float | None) -> Result:
 
     All are in seconds since 1970.
     """
-    name, shown = "clock.time", f"it is {_shown(now)} here"
+    name, shown = "clock.time", f"the time is {_shown(now)}"
     if now < installed - _AHEAD_SECONDS:
-        return warning(name, f"{shown}, and chatd was installed on {_shown(installed)}", "set the clock")
+        return warning(name, f"{shown}, but chatd was installed on {_shown(installed)}", "set the clock")
     if newest is not None and now < newest - _AHEAD_SECONDS:
-        return warning(name, f"{shown}, and the newest message is of {_shown(newest)}", "set the clock")
+        return warning(name, f"{shown}, but the newest message is from {_shown(newest)}", "set the clock")
     return good(name, shown)
 
 
@@ -58,19 +58,19 @@ def steady(before: float, after: float) -> Result:
     """Return whether the monotonic clock, by which all that waits is timed, went on between two readings."""
     if after <= before:
         return warning("clock.monotonic", "the monotonic clock stands still", "restart the machine, or ask its host")
-    return good("clock.monotonic", "the monotonic clock goes on")
+    return good("clock.monotonic", "the monotonic clock advances")
 
 
 def kept(synchronised: Kept) -> Result:
     """Return whether something keeps the clock right."""
     match synchronised:
         case Kept.YES:
-            return good("clock.kept", "the kernel says that something keeps the clock right")
+            return good("clock.kept", "the kernel reports that the clock is synchronized")
         case Kept.NO:
-            do = "run chrony or systemd-timesyncd, unless another machine or the host keeps it"
-            return warning("clock.kept", "the kernel says that nothing keeps the clock right", do)
+            do = "run chrony or systemd-timesyncd, unless the host synchronizes it"
+            return warning("clock.kept", "the kernel reports that the clock is not synchronized", do)
         case Kept.UNKNOWN:
-            return good("clock.kept", "it cannot be read here whether something keeps the clock right")
+            return good("clock.kept", "cannot tell here whether the clock is synchronized")
 
 
 def _newest(path: Path) -> float | None:

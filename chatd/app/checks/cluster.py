@@ -46,7 +46,7 @@ def check(question: Question) -> Iterator[Result]:
     try:
         address = parse(journal)
     except ValueError as error:
-        yield wrong("cluster.address", str(error), "put --journal right")
+        yield wrong("cluster.address", str(error), "correct --journal")
         return
     with ThreadPoolExecutor(1) as thread:  # the reactor's own loop of asyncio stays as it is
         found = thread.submit(asyncio.run, _ask_all(address)).result()
@@ -79,7 +79,7 @@ async def _ask(address: Address, server: str) -> _Found:
     try:
         return await asyncio.wait_for(_look(address, place, client), SERVER_SECONDS)
     except TimeoutError:
-        return _Found([warning("cluster.server", f"{place} does not answer", "look at its log")])
+        return _Found([warning("cluster.server", f"{place} does not answer", "see its log")])
     finally:
         await nats_client.close(client)
 
@@ -88,9 +88,11 @@ def _not_connected(place: str, error: Exception) -> Result:
     from chatd.journal.jetstream.client import reason
 
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
-        what = f"{place} cannot be reached: {reason(error)}"
-        return warning("cluster.server", what, "start it, or take it out of --journal")
-    return wrong("cluster.server", f"{place}: {reason(error)}", "put --journal or the server's configuration right")
+        what = f"cannot reach {place}: {reason(error)}"
+        return warning("cluster.server", what, "start it, or remove it from --journal")
+    return wrong(
+        "cluster.server", f"{place}: {reason(error)}", "correct --journal or the configuration of the NATS server"
+    )
 
 
 async def _look(address: Address, place: str, client: Client) -> _Found:
@@ -106,7 +108,7 @@ async def _look(address: Address, place: str, client: Client) -> _Found:
         await api(asking, "INFO")
         streams = await _streams(asking, address.stream)
     except NatsError as error:
-        do = "enable it in the server's configuration (jetstream), and for this account; start enough servers"
+        do = "enable it in the configuration of the NATS server (jetstream) and for this account; start enough servers"
         return _Found([wrong("cluster.jetstream", f"{place}, {shown}: {error}", do)])
     return _Found([good("cluster.server", f"{place} is {shown} with JetStream")], streams)
 
@@ -158,10 +160,12 @@ def stream(
     own = streams.get(address.stream)
     if own is None:
         if address.index.exists() and address.index.stat().st_size:
-            what = f"the servers do not have the stream {address.stream}, which this node's index was made of"
-            yield wrong(_STREAM, what, "restore it from a backup, or stop all nodes and move their indexes away")
+            what = f"the servers do not have the stream {address.stream} that the index of this node was built from"
+            yield wrong(
+                _STREAM, what, "restore the stream from a backup, or stop all nodes and move their indexes away"
+            )
         else:
-            yield good(_STREAM, f"the stream {address.stream} is not there yet; the first node makes it")
+            yield good(_STREAM, f"the stream {address.stream} does not exist yet; the first node creates it")
         return
     try:
         known = stream_info(own)
@@ -170,7 +174,7 @@ def stream(
         return
     yield good(_STREAM, f"the stream {address.stream} has entries up to {known.last:,}")
     if unicode_tables.is_later(known.unicode):
-        what = f"the stream has names of Unicode {known.unicode}, and this chatd knows {unicode_tables.VERSION}"
+        what = f"the stream has names of Unicode {known.unicode}, but this chatd knows {unicode_tables.VERSION}"
         yield wrong(_STREAM, what, "update chatd")
     yield from _retention(known.retention, from_options(Retention, cast("Mapping[str, Any]", question.options)))
     for name, answer in streams.items():
@@ -179,7 +183,7 @@ def stream(
 
 def _retention(known: Retention, wanted: Retention) -> Iterator[Result]:
     differs = [
-        f"{option} {wish} here and {has or 'none'} there"
+        f"{option} {wish} here, {has or 'none'} there"
         for option, wish, has in (
             ("--keep", wanted.seconds, known.seconds),
             ("--keep-messages", wanted.messages, known.messages),
@@ -187,8 +191,8 @@ def _retention(known: Retention, wanted: Retention) -> Iterator[Result]:
         if wish is not None and wish != has
     ]
     if differs:
-        what = f"the stream keeps something else than is asked for: {', '.join(differs)}"
-        yield warning("cluster.retention", what, "give all nodes the same: the one that starts last decides for all")
+        what = f"the retention of the stream differs from the options: {', '.join(differs)}"
+        yield warning("cluster.retention", what, "give all nodes the same options; the node that starts last decides")
 
 
 def replicas(name: str, answer: Mapping[str, Any], servers: int) -> Iterator[Result]:
@@ -197,15 +201,15 @@ def replicas(name: str, answer: Mapping[str, Any], servers: int) -> Iterator[Res
 
     wanted, has = min(REPLICAS, servers), int(answer["config"].get("num_replicas") or 1)
     if has < wanted:
-        what = f"the stream {name} is on {has} of the servers: what is said is lost, or not taken, when that fails"
+        what = f"the stream {name} is on {has} of the servers; if it fails, messages are lost or refused"
         yield warning("cluster.replicas", what, f"nats stream edit {name} --replicas {wanted}")
     others: Sequence[Mapping[str, Any]] = (answer.get("cluster") or {}).get("replicas") or ()
     behind = [str(each.get("name")) for each in others if each.get("offline") or not each.get("current")]
     if behind:
         what = f"the stream {name} is not up to date on {', '.join(behind)}"
-        yield warning("cluster.replicas", what, "look at the logs of those servers")
+        yield warning("cluster.replicas", what, "see the logs of those servers")
     if has >= wanted and not behind:
-        where = "1 server" if has == 1 else f"{has} servers, all of them up to date"
+        where = "1 server" if has == 1 else f"{has} servers, all up to date"
         yield good("cluster.replicas", f"the stream {name} is on {where}")
 
 

@@ -17,7 +17,8 @@ def check(question: Question) -> Iterator[Result]:
     count = len(all_places(options))
     places = "1 place" if count == 1 else f"{count} places"
     yield good(
-        "configuration.options", f"the options go together; there {'is' if count == 1 else 'are'} {places} to listen on"
+        "configuration.options",
+        f"the options are consistent; there {'is' if count == 1 else 'are'} {places} to listen on",
     )
     if options["config"] is not None:
         yield _file(Path(options["config"]))
@@ -29,7 +30,7 @@ def check(question: Question) -> Iterator[Result]:
 
 def refused(why: str) -> Result:
     """Return that options were refused, and why."""
-    return wrong("configuration.options", why, "put that option right")
+    return wrong("configuration.options", why, "correct that option")
 
 
 def _secrets(question: Question) -> Iterator[Result]:
@@ -39,21 +40,23 @@ def _secrets(question: Question) -> Iterator[Result]:
     for path in map(Path, dict.fromkeys(filter(None, named))):
         if path.stat().st_mode & (stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH):
             yield warning(
-                "configuration.secret", f"others may read or change the secret in {path}", f"chmod 600 {path}"
+                "configuration.secret", f"other users can read or change the secret in {path}", f"chmod 600 {path}"
             )
 
 
 def _file(path: Path) -> Result:
     name = "configuration.file"
     if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return warning(name, f"others may change {path}, and with it what the daemon does", f"chmod go-w {path}")
-    return good(name, f"{path} is read")
+        return warning(name, f"other users can change {path}, and with it the server", f"chmod go-w {path}")
+    return good(name, f"{path} is readable")
 
 
 def _directory(name: str, path: Path) -> Result:
     """Return whether the daemon can write to a directory."""
     if not path.is_dir():
-        return wrong(name, f"there is no directory {path}", f"mkdir -p {path}")
+        return wrong(name, f"no such directory: {path}", f"mkdir -p {path}")
     if not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
-        return wrong(name, f"this user may not write to {path}", "give it to the daemon's user, or ask as that")
-    return good(name, f"the daemon can write to {path}")
+        return wrong(
+            name, f"this user cannot write to {path}", "give it to the user of the server, or check as that user"
+        )
+    return good(name, f"the server can write to {path}")

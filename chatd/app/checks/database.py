@@ -39,26 +39,26 @@ def check_file(question: Question, kind: Kind, path: Path, contents: Contents) -
         yield _missing(kind, path)
         return
     except OSError as error:
-        yield wrong(f"{kind.subject}.file", f"{path}: {error.strerror}", "let the daemon's user reach it")
+        yield wrong(f"{kind.subject}.file", f"{path}: {error.strerror}", "let the user of the server reach it")
         return
     if not stat.S_ISREG(status.st_mode):
-        yield wrong(f"{kind.subject}.file", f"{path} is no file", "name another")
+        yield wrong(f"{kind.subject}.file", f"{path} is not a regular file", "name another file")
         return
     yield from _access(kind, path, status)
     if question.in_daemon:
         return  # to open it once more would end the locks of the daemon's own connections
     try:
         if not _is_whole(path, status):
-            yield wrong(f"{kind.subject}.file", f"{path} is not a database", "name another, or restore a backup")
+            yield wrong(f"{kind.subject}.file", f"{path} is not a database", "name another file, or restore a backup")
         elif status.st_size:
             with opened(path) as db:
                 yield from _look(question, kind, path, db, contents)
     except PermissionError:
         return  # that it may not be read is said above
     except UnreadError as error:
-        yield warning(f"{kind.subject}.integrity", f"{path} is not checked: {error}", "check again when it runs")
+        yield warning(f"{kind.subject}.integrity", f"{path} was not checked: {error}", "check again while it runs")
     except sqlite3.OperationalError as error:
-        yield warning(f"{kind.subject}.integrity", f"{path} is not checked: {error}", "check again as its owner")
+        yield warning(f"{kind.subject}.integrity", f"{path} was not checked: {error}", "check again as its owner")
     except (OSError, sqlite3.Error) as error:
         yield wrong(f"{kind.subject}.integrity", f"{path}: {error}", "restore a backup: chatd restore FILE")
 
@@ -82,24 +82,26 @@ def count(db: sqlite3.Connection, table: str, condition: str = "true") -> int:
 def _missing(kind: Kind, path: Path) -> Result:
     name, folder = f"{kind.subject}.file", path.parent
     if not folder.is_dir():
-        return wrong(name, f"there is no folder {folder} for {kind.is_of}", f"mkdir -p {folder}")
+        return wrong(name, f"no such directory for {kind.is_of}: {folder}", f"mkdir -p {folder}")
     if not _may(folder, os.W_OK | os.X_OK):
-        return wrong(name, f"this user may not make {path}", f"give {folder} to the daemon's user")
-    return good(name, f"{path} is not there yet; it is made when it is needed")
+        return wrong(name, f"this user cannot create {path}", f"give {folder} to the user of the server")
+    return good(name, f"{path} does not exist yet; it is created when needed")
 
 
 def _access(kind: Kind, path: Path, status: os.stat_result) -> Iterator[Result]:
     name = f"{kind.subject}.permissions"
     if not _may(path, os.R_OK | os.W_OK):
-        yield wrong(name, f"this user may not read and write {path}", "give it to the daemon's user, or ask as that")
+        yield wrong(
+            name, f"this user cannot read and write {path}", "give it to the user of the server, or check as that user"
+        )
     elif not _may(path.parent, os.W_OK | os.X_OK):
-        what = f"this user may not write to {path.parent}, where SQLite has files beside {path.name}"
-        yield wrong(name, what, "give the folder to the daemon's user, or ask as that")
+        what = f"this user cannot write to {path.parent}, where SQLite keeps files beside {path.name}"
+        yield wrong(name, what, "give the directory to the user of the server, or check as that user")
     elif status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
-        yield warning(name, f"other users may open {path} (mode {mode})", f"chmod 600 {path}")
+        yield warning(name, f"other users can open {path} (mode {mode})", f"chmod 600 {path}")
     else:
-        yield good(name, f"only its owner may open {path}")
+        yield good(name, f"only its owner can open {path}")
 
 
 def _may(path: Path, mode: int) -> bool:
@@ -113,7 +115,7 @@ def _is_whole(path: Path, status: os.stat_result) -> bool:
 
 def _look(question: Question, kind: Kind, path: Path, db: sqlite3.Connection, contents: Contents) -> Iterator[Result]:
     if number(db, "application_id") != kind.application_id:
-        yield wrong(f"{kind.subject}.file", f"{path} is a database, but not {kind.is_of}", "name another")
+        yield wrong(f"{kind.subject}.file", f"{path} is a database, but not {kind.is_of}", "name another file")
         return
     version = number(db, "user_version")
     yield _version(kind, path, version)
@@ -127,16 +129,17 @@ def _look(question: Question, kind: Kind, path: Path, db: sqlite3.Connection, co
 def _version(kind: Kind, path: Path, version: int) -> Result:
     name = f"{kind.subject}.version"
     if version > kind.version:
-        what = f"{path} was made by a newer chatd (version {version}; this one knows {kind.version})"
-        return wrong(name, what, "install that chatd again, or restore a backup of before")
+        what = f"{path} was written by a newer chatd (version {version}; this one knows {kind.version})"
+        return wrong(name, what, "install that chatd again, or restore an earlier backup")
     if version < kind.version:
         what = (
-            f"{path} is of version {version}; the next start makes it {kind.version}, and no older chatd takes it then"
+            f"{path} is of version {version}; the next start upgrades it to {kind.version},"
+            " which older versions of chatd cannot read"
         )
         return warning(
-            name, what, "keep a copy before: chatd backup FILE for the journal, cp for another that is not in use"
+            name, what, "make a copy first: chatd backup FILE for the journal, cp for another file that is not in use"
         )
-    return good(name, f"{path} is of this chatd's version {version}")
+    return good(name, f"{path} has version {version}, that of this chatd")
 
 
 def _soundness(question: Question, kind: Kind, path: Path, db: sqlite3.Connection) -> Result:
@@ -147,8 +150,8 @@ def _soundness(question: Question, kind: Kind, path: Path, db: sqlite3.Connectio
     if found.damage:
         return wrong(name, f"{path} is damaged: {found.damage}", "restore a backup: chatd restore FILE")
     if not found.whole:
-        return good(name, f"{path}: no damage in what could be read of it in {question.seconds:g} s")
-    return good(name, f"{path} is whole")
+        return good(name, f"{path}: no damage found in the first {question.seconds:g} s")
+    return good(name, f"{path} is undamaged")
 
 
 def _unicode(kind: Kind, path: Path, db: sqlite3.Connection) -> Iterator[Result]:

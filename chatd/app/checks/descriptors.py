@@ -23,9 +23,9 @@ def enough(connections: int, hard: int) -> Result:
     """Return whether there are enough for so many connections, 0 for no limit, with that hard limit."""
     name = "descriptors.limit"
     if hard == resource.RLIM_INFINITY:
-        return good(name, "as many files may be open as there are")
+        return good(name, "the number of open files is not limited")
     if not connections:
-        return good(name, f"{hard:,} files may be open; without --max-connections that is the limit")
+        return good(name, f"{hard:,} files may be open; without --max-connections, that limits the connections")
     if hard < connections + OTHERS:
         what = f"{hard:,} files may be open, too few for {connections:,} connections"
         do = f"raise the limit to {connections + OTHERS} (ulimit -Hn, LimitNOFILE=), or lower --max-connections"

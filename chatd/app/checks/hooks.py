@@ -26,9 +26,9 @@ def _contents(db: sqlite3.Connection, path: Path) -> Iterator[Result]:
     if not has_table(db, "hook"):
         return
     hooks, off = count(db, "hook"), count(db, "hook", "disabled")
-    counted = f"{path} has {hooks} hook{'s' * (hooks != 1)}"
+    counted = f"{path} has {hooks} webhook{'s' * (hooks != 1)}"
     if off:
         what = f"{counted}, {off} of them disabled because their receivers failed"
-        yield warning("hooks.count", what, "chatd hook list says why")
+        yield warning("hooks.count", what, "see chatd hook list")
     else:
         yield good("hooks.count", counted)

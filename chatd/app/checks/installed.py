@@ -45,9 +45,9 @@ def check(question: Question) -> Iterator[Result]:
     missing = [need for need in needs(question.options) if find_spec(need.module) is None]
     for need in missing:
         what = f"{need.option} needs {need.module}, which is not installed"
-        yield wrong("installed.extras", what, f"{install_command(need.extra)}, or leave the option out")
+        yield wrong("installed.extras", what, f"install it with {install_command(need.extra)}, or leave out the option")
     if not missing:
-        yield good("installed.extras", "all that the options need is installed")
+        yield good("installed.extras", "everything the options need is installed")
 
 
 def python(version: Version) -> Result:
@@ -62,7 +62,7 @@ def sqlite(version: Version, *, has_search: bool) -> Result:
     """Return whether a version of SQLite will do, with or without full-text search."""
     name, shown = "installed.sqlite", f"SQLite {'.'.join(map(str, version))}"
     if version < OLDEST_SQLITE:
-        return wrong(name, f"{shown} is too old", "use a Python with SQLite 3.37 or later, other than 3.52.0")
+        return wrong(name, f"{shown} is too old", "use a Python with SQLite 3.37 or later, except 3.52.0")
     if not has_search:
         return wrong(name, f"{shown} has no full-text search (FTS5)", "use a Python whose SQLite has FTS5")
     if version in BAD_SQLITE:

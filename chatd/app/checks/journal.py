@@ -30,13 +30,13 @@ def check(question: Question) -> Iterator[Result]:
     journal = question.options["journal"]
     path = question.file
     if journal == "memory:":
-        yield good("journal.file", "what is said is kept in memory, and is lost when the daemon ends")
+        yield good("journal.file", "messages are stored in memory and lost when the server stops")
         return
     if path is None:
         if not is_cluster(journal):
-            there = "there are sqlite:PATH and memory:, and nats://HOST for many"
+            there = "give sqlite:PATH, memory: or, for a cluster, nats://HOST"
             shown = re.sub(r"//[^/@]*@", "//...@", journal)
-            yield wrong("journal.file", f"there is no journal {shown!r}", there)
+            yield wrong("journal.file", f"unknown journal: {shown!r}", there)
         return
     found = Kind("journal", "a journal of chatd", APPLICATION_ID, max(versions(schema())))
     lock = path.with_name(f"{path.name}-lock")
@@ -48,15 +48,15 @@ def check(question: Question) -> Iterator[Result]:
 
 def _lock(path: Path, lock: Path, holder: Process | None, question: Question) -> Iterator[Result]:
     if lock.is_symlink():
-        yield wrong("journal.holder", f"{lock} is a symbolic link, which nobody follows", "remove it")
+        yield wrong("journal.holder", f"{lock} is a symbolic link, which is not followed", "remove it")
     elif question.in_daemon:
         return
     elif holder is None:
-        yield good("journal.holder", f"no process that can be seen from here has {path}")
+        yield good("journal.holder", f"no visible process uses {path}")
     elif holder.is_chatd:
-        yield good("journal.holder", f"{path} is this daemon's: {holder}")
+        yield good("journal.holder", f"{path} is used by this server: {holder}")
     else:
-        yield wrong("journal.holder", f"{path} is taken by {holder}", "stop that one first")
+        yield wrong("journal.holder", f"{path} is in use by {holder}", "stop it first")
 
 
 def _contents(db: sqlite3.Connection, path: Path, holder: Process | None, *, in_cluster: bool) -> Iterator[Result]:
@@ -67,7 +67,7 @@ def _contents(db: sqlite3.Connection, path: Path, holder: Process | None, *, in_
         yield wrong("journal.file", f"{path} is the index of a node of a cluster", do)
         return
     if is_journal and in_cluster:
-        yield wrong("journal.file", f"{path} is the journal of a single chatd", "name another by ?index=FILE")
+        yield wrong("journal.file", f"{path} is the journal of a single chatd", "name another file with ?index=FILE")
         return
     if not has_table(db, "entry"):
         return
@@ -75,10 +75,12 @@ def _contents(db: sqlite3.Connection, path: Path, holder: Process | None, *, in_
     ((newest,), (last,)) = (db.execute(f"SELECT max({each}) FROM entry").fetchone() for each in ("time", "id"))
     rooms = count(db, "room")
     talk = f"entries up to {last or 0:,} in {rooms:,} room{'s' * (rooms != 1)}"
-    since = "" if newest is None else f", the newest of {datetime.fromtimestamp(newest / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    since = (
+        "" if newest is None else f", the newest from {datetime.fromtimestamp(newest / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    )
     yield good("journal.file", f"{path} has {talk}{since}")
     if holder is None and not in_cluster and _lacks_log(db, path):
-        yield warning("journal.log", f"{path}: {LACKS_LOG}", "restore a whole copy, if there is one")
+        yield warning("journal.log", f"{path}: {LACKS_LOG}", "restore a complete copy, if you have one")
 
 
 def _lacks_log(db: sqlite3.Connection, path: Path) -> bool:
@@ -103,14 +105,16 @@ def _place(path: Path) -> Iterator[Result]:
 
 def space(path: Path, size: int, left: Room) -> Result:
     """Return whether there is room for a journal that has ``size`` bytes to grow, and to be copied or written anew."""
-    name, free = "journal.space", f"{_megabytes(left.free)} of {_megabytes(left.size)} are free for {path}"
+    name, free = "journal.space", f"{_megabytes(left.free)} of {_megabytes(left.size)} free for {path}"
     if left.free < _LEAST_BYTES:
-        return wrong(name, f"the disk is full: {free}", "make room, or messages are refused")
+        return wrong(name, f"the disk is full: {free}", "free some space, or messages are refused")
     if left.free < size:
-        do = "make room: chatd compact and chatd backup write all of it once more"
+        do = "free some space; chatd compact and chatd backup write the whole file again"
         return warning(name, f"{free}, and it has {_megabytes(size)}", do)
     if left.free * 100 < left.size * _LEAST_SHARE:
-        return warning(name, f"less than {_LEAST_SHARE} % of the disk is left: {free}", "make room, or --keep less")
+        return warning(
+            name, f"less than {_LEAST_SHARE} % of the disk is free: {free}", "free some space, or lower --keep"
+        )
     return good(name, free)
 
 
@@ -119,8 +123,8 @@ def file_system(path: Path, kind: str) -> Result:
     name = "journal.file-system"
     if is_remote(kind):
         what = f"{path} is on {kind}, where two machines can write at once and damage it"
-        return warning(name, what, "put it on a disk of this machine")
-    return good(name, f"{path} is on {kind or 'a file system whose kind is not known'}")
+        return warning(name, what, "move it to a local disk")
+    return good(name, f"{path} is on {kind or 'a file system of unknown type'}")
 
 
 def _size(path: Path) -> int:

@@ -29,7 +29,7 @@ def service(name: str, rules: Path, user: int, groups: set[int]) -> Iterator[Res
     """Yield what is found of a service whose rules are in a folder, for a user in some groups, by number."""
     file = rules / name
     if not file.is_file():
-        what = f"there is no {file}, so that the rules of {rules / 'other'} hold, which refuse everybody by default"
+        what = f"there is no {file}, so the rules of {rules / 'other'} apply, which refuse everybody by default"
         yield warning("pam.service", what, f"write {file}, with auth and account lines; see pam.d(5)")
         return
     try:
@@ -37,14 +37,14 @@ def service(name: str, rules: Path, user: int, groups: set[int]) -> Iterator[Res
     except OSError as error:
         yield warning("pam.service", f"{file} cannot be read: {error.strerror}", "chmod 644 it")
         return
-    yield good("pam.service", f"{file} says who may log in")
+    yield good("pam.service", f"{file} decides who may log in")
     if not _UNIX.search(text) or user == 0:
         return
     if _shadow() in groups:
-        yield good("pam.passwords", "this user is in the group shadow and may check the machine's passwords")
+        yield good("pam.passwords", "this user is in the group shadow and can check the machine's passwords")
     else:
-        do = "start the daemon in the group shadow (SupplementaryGroups=shadow), or as root"
-        yield warning("pam.passwords", f"{file} asks for the machine's passwords, which this user may not check", do)
+        do = "run the server in the group shadow (SupplementaryGroups=shadow) or as root"
+        yield warning("pam.passwords", f"{file} uses the machine's passwords, which this user cannot check", do)
 
 
 def _shadow() -> int | None:

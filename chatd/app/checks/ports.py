@@ -30,7 +30,7 @@ def check(question: Question) -> Iterator[Result]:
         try:
             found = spots(place.description)
         except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
-            yield wrong(_NAME, f"{place.description!r} is no endpoint: {error}", "put that right")
+            yield wrong(_NAME, f"invalid endpoint {place.description!r}: {error}", "correct it")
             continue
         for spot in found:
             if question.in_daemon and isinstance(spot, Systemd):
@@ -55,7 +55,7 @@ def _twice(place: Place, spot: Spot, taken: list[tuple[Tcp, str]]) -> Result | N
         return None
     for other, name in taken:
         if other.port == spot.port and (other.host == spot.host or {other.host, spot.host} & {*_ANY}):
-            return wrong(_NAME, f"{place.name} and {name} want the same port", "give one of them another")
+            return wrong(_NAME, f"{place.name} and {name} use the same port", "give one of them another port")
     taken.append((spot, place.name))
     return None
 
@@ -72,7 +72,7 @@ def _found(place: Place, spot: Spot, own: int | None, *, optional: bool) -> Resu
 
 def _port(place: Place, spot: Tcp, own: int | None, *, optional: bool) -> Result:
     if not spot.port:
-        return good(_NAME, f"{place.name}: a port that is free when the daemon starts")
+        return good(_NAME, f"{place.name}: a port that is free when the server starts")
     name = place.name if str(spot.port) in place.name else f"{place.name} (port {spot.port})"
     refused = _bind(spot)
     match None if refused is None else refused.errno:
@@ -81,25 +81,25 @@ def _port(place: Place, spot: Tcp, own: int | None, *, optional: bool) -> Result
         case errno.EADDRINUSE:
             return _taken(name, listens_on(spot.port), own, optional=optional)
         case errno.EACCES:
-            do = (
-                f"ports below {_first_for_all()} take root or CAP_NET_BIND_SERVICE; choose another, or start it as root"
-            )
-            return wrong(_NAME, f"{name}: this user may not listen there", do)
+            do = f"ports below {_first_for_all()} need root or CAP_NET_BIND_SERVICE; choose another, or run as root"
+            return wrong(_NAME, f"{name}: this user cannot listen there", do)
         case errno.EADDRNOTAVAIL:
-            return wrong(_NAME, f"{name}: this machine has no such address", "0.0.0.0 and :: stand for all it has")
-    return wrong(_NAME, f"{name}: {refused}", "choose another place")
+            return wrong(
+                _NAME, f"{name}: this machine does not have that address", "use 0.0.0.0 or :: for all its addresses"
+            )
+    return wrong(_NAME, f"{name}: {refused}", "choose another port or endpoint")
 
 
 def _taken(name: str, holder: Process | None, own: int | None, *, optional: bool) -> Result:
     if _is_own(holder, own):
-        return good(_NAME, f"{name} is this daemon's: {holder}")
-    what = f"{name} is taken by {holder or 'a process of another user, which only root can see'}"
+        return good(_NAME, f"{name} is used by this server: {holder}")
+    what = f"{name} is in use by {holder or 'a process of another user, which only root can see'}"
     if holder is None and own:
         return warning(
-            _NAME, what, f"if it is not this daemon, process {own}, stop that one; ask as its user, or as root"
+            _NAME, what, f"if it is not this server, process {own}, stop it; to see more, check as its user or as root"
         )
     if optional:
-        return warning(_NAME, what, "the daemon goes on without the page; --web PORT puts it elsewhere")
+        return warning(_NAME, what, "the server runs without the page; choose another port with --web")
     return wrong(_NAME, what, _instead(holder))
 
 
@@ -123,8 +123,8 @@ def _is_own(holder: Process | None, own: int | None) -> bool:
 
 def _instead(holder: Process | None) -> str:
     if holder is not None and holder.pid == 1:
-        return "systemd has it: write systemd:index=0 in place of the port, or stop the socket unit"
-    return "stop that one, or choose another port"
+        return "systemd holds it; use systemd:index=0 instead of the port, or stop the socket unit"
+    return "stop it or choose another port"
 
 
 def _first_for_all() -> str:
@@ -139,23 +139,23 @@ def _local(place: Place, path: Path, own: int | None) -> Result:
     if len(os.fsencode(path)) > _MAX_LOCAL_BYTES:
         return wrong(_NAME, f"{place.name}: the path is longer than {_MAX_LOCAL_BYTES} bytes", "choose a shorter one")
     if not folder.is_dir():
-        return wrong(_NAME, f"{place.name}: there is no folder {folder}", "make it")
+        return wrong(_NAME, f"{place.name}: no such directory: {folder}", "create it")
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         mode = stat.S_IFSOCK
     except OSError as error:
-        return wrong(_NAME, f"{place.name}: {error.strerror}", "let this user look into the folder")
+        return wrong(_NAME, f"{place.name}: {error.strerror}", "let this user read the directory")
     if not stat.S_ISSOCK(mode):
-        return wrong(_NAME, f"{place.name}: a file of that name is no socket", "remove it, or choose another path")
+        return wrong(_NAME, f"{place.name}: the file is not a socket", "remove it or choose another path")
     if (listener := listens_at(path)) is not None:
         if _is_own(listener.process, own):
-            return good(_NAME, f"{place.name} is this daemon's: {listener.process}")
-        what = f"{place.name} is taken by {listener.process or 'a process of another user'}"
-        return wrong(_NAME, what, "stop that one, or choose another path")
+            return good(_NAME, f"{place.name} is used by this server: {listener.process}")
+        what = f"{place.name} is in use by {listener.process or 'a process of another user'}"
+        return wrong(_NAME, what, "stop it or choose another path")
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
         return wrong(
-            _NAME, f"{place.name}: this user may not write to {folder}", "give it to the user, or choose another"
+            _NAME, f"{place.name}: this user cannot write to {folder}", "give it to this user or choose another"
         )
     return good(_NAME, f"{place.name} is free")
 
@@ -164,7 +164,7 @@ def _inherited(place: Place, spot: Systemd) -> Result:
     try:
         inherited_endpoint(None, spot.arguments)
     except NothingPassedError:
-        return good("ports.systemd", f"{place.name}: its socket is there only when systemd starts the daemon")
+        return good("ports.systemd", f"{place.name}: systemd passes its socket only when it starts the server")
     except ValueError as error:
-        return wrong("ports.systemd", f"{place.name}: {error}", "put that right, in the unit or here")
-    return good("ports.systemd", f"{place.name}: systemd has passed its socket on")
+        return wrong("ports.systemd", f"{place.name}: {error}", "correct it in the unit or here")
+    return good("ports.systemd", f"{place.name}: systemd has passed its socket")

@@ -37,11 +37,11 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a file to read it. Raise `UnreadError` if that cannot be, `sqlite3.Error` as SQLite does."""
     log, shared, rollback = (path.with_name(path.name + each) for each in ("-wal", "-shm", "-journal"))
     if rollback.exists():
-        raise UnreadError("a write to it was broken off; the daemon brings it in order when it starts")
+        raise UnreadError("a write was interrupted; the server repairs it when it starts")
     if shared.exists():
         how = "mode=ro&readonly_shm=1"
     elif log.exists() and log.stat().st_size:
-        raise UnreadError("what was said last is in the log beside it; the daemon brings it in when it starts")
+        raise UnreadError("the newest messages are in the log beside it; the server merges them when it starts")
     else:
         how = "immutable=1"
     with closing(

@@ -1,4 +1,4 @@
-"""``chatd config``: which options hold and where each comes from, or a file to begin with."""
+"""``chatd config``: prints the options in effect and where each comes from, or a file to start from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which line of a configuration file something stands."""
+"""The line of a configuration file on which a table or key stands."""
 
 from __future__ import annotations
 

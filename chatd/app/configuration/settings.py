@@ -1,4 +1,4 @@
-"""What there is to say of each option: its kind, its help and its default, as the command line has them."""
+"""The kind, help and default of each option, taken from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the configuration file and the environment say."""
+"""Reads the configuration file and the environment."""
 
 from __future__ import annotations
 

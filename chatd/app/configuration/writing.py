@@ -1,4 +1,4 @@
-"""The configuration as a file of TOML: the one that can be begun with, and the one that holds."""
+"""The configuration as TOML: a file to start from, and the values in effect."""
 
 from __future__ import annotations
 

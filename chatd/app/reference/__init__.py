@@ -1,1 +1,1 @@
-"""What is said of the commands and their options, made from them: the help, the man pages, what a shell completes."""
+"""Reference made from the commands and their options: help, man pages, shell completion."""

@@ -1,4 +1,4 @@
-"""Text for a terminal or for another program, which may stop reading whenever it has had enough."""
+"""Output to a terminal or to another program, which may stop reading at any time."""
 
 from __future__ import annotations
 

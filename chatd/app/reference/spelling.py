@@ -1,4 +1,4 @@
-"""What somebody may have meant by a word that is none of those that there are."""
+"""Suggestions for misspelled commands."""
 
 from __future__ import annotations
 

@@ -96,7 +96,9 @@ class Applying:
                 raise ValueError(after.explain(f"--registration: {error}")) from None
         elif registration is not Registration.OFF or after["members-only"]:
             name = "members-only" if after["members-only"] else "registration"
-            raise ValueError(after.explain(f"--{name} needs accounts, and this daemon has none: that needs a restart"))
+            raise ValueError(
+                after.explain(f"--{name} needs accounts, which this server does not have; restart to apply it")
+            )
 
     def _take_accounts(self, after: Wanted) -> None:
         accounts = self._accounts

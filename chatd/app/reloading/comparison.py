@@ -32,9 +32,9 @@ def now_holds(after: Wanted, name: str) -> str:
 def needs_restart(before: Wanted, after: Wanted, name: str) -> str:
     """Say that an option has changed and that this daemon goes on with the old value."""
     given = after.given.get(name)
-    what = f"{name} is not given any more" if given is None else f"{name} was changed in {_place(given)}"
+    what = f"{name} was removed" if given is None else f"{name} was changed in {_place(given)}"
     where = "" if given is not None or name not in before.given else f" (before: {_place(before.given[name])})"
-    return f"{what}{where}: that needs a restart"
+    return f"{what}{where}: restart to apply it"
 
 
 def _place(given: Given) -> str:

@@ -44,7 +44,7 @@ class DoorChange:
             if place.wish.asked_for:
                 await self.undo()
                 raise ValueError(f"cannot listen on {place.wish.name}: {why}")
-            self.told.append(f"going on without {place.wish.name}, which nobody asked for: {why}")
+            self.told.append(f"continuing without {place.wish.name}: {why}")
 
     async def undo(self) -> None:
         """Let everything be as it was."""
@@ -53,7 +53,7 @@ class DoorChange:
         moved, self._moved = self._moved, []
         for opened in moved:
             if (why := self._doors.open(opened.place)) is not None:
-                _log.error("nobody can connect to {name} any more: {why}", name=opened.place.wish.name, why=why)
+                _log.error("no longer accepting connections at {name}: {why}", name=opened.place.wish.name, why=why)
 
     async def close(self) -> None:
         """Close those that go; who is connected there stays."""

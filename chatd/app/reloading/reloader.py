@@ -97,7 +97,7 @@ class Reloader:
         before, self._current = self._current, wanted
         self._say_what_became(say, before, told)
         for each in wrong:
-            say(f"chatd check says: {_told(each)}")
+            say(f"chatd check: {_told(each)}")
         return 0
 
     def _say_what_became(self, say: Say, before: Wanted, told: Sequence[str]) -> None:
@@ -105,7 +105,7 @@ class Reloader:
         taken = [now_holds(after, name) for name in changed(before, after, live=True)]
         left = [needs_restart(self._started, after, name) for name in changed(self._started, after, live=False)]
         if after["config"] is None:
-            say("no --config was given: the options are as they were, but for files that they name")
+            say("there is no --config, so options are unchanged; files that they name were read again")
         for sentence in [*(taken + list(told) or [UNCHANGED]), *left]:
             say(sentence)
 

@@ -53,7 +53,7 @@ def parse(description: str) -> Address:
     # Not urlsplit: it knows one host, and of a list takes or refuses brackets depending on the version of Python.
     scheme, separator, rest = description.partition("://")
     if not separator:
-        _wrong("it does not begin with nats:// or tls://")
+        _wrong("it does not start with nats:// or tls://")
     rest, _, fragment = rest.partition("#")
     rest, _, query = rest.partition("?")
     authority, _, path = rest.partition("/")
@@ -62,23 +62,23 @@ def parse(description: str) -> Address:
     try:
         options = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
-        _wrong("what follows the ? cannot be read")
+        _wrong("the part after ? is invalid")
     login, _, hosts = authority.rpartition("@")
     user, colon, password = login.partition(":")
     stream = path.strip("/") or DEFAULT_STREAM
     if not STREAM_NAME.fullmatch(stream):
-        _wrong(f"the stream {stream!r} is to be up to 64 letters, digits, - and _")
+        _wrong(f"the stream {stream!r} must have up to 64 letters, digits, - and _")
     files: dict[str, Path] = {}
     for name, value in options:
         if name not in (*_FILES, "index") or name in files or not value:
-            _wrong(f"it takes each of index=, {'=, '.join(_FILES)}= once, with a file, and nothing else")
+            _wrong(f"it takes index=, {'=, '.join(_FILES)}=, each once with a file, and nothing else")
         files[name] = Path(value).resolve()
         if name in _FILES and not files[name].is_file():
-            _wrong(f"{name}= names a file that is not there: {files[name]}")
+            _wrong(f"{name}= names a file that does not exist: {files[name]}")
     if "credentials" in files and find_spec("nkeys") is None:
         _wrong(f"credentials= {missing('nkeys', 'cluster')}")
     if ("certificate" in files) != ("key" in files):
-        _wrong("certificate= and key= go together")
+        _wrong("certificate= and key= need each other")
     return Address(
         tuple(f"{scheme}://{_server(host)}" for host in hosts.split(",")),
         stream,
@@ -95,7 +95,7 @@ def _server(host: str) -> str:
     found = _SERVER.fullmatch(host)
     port = int(found["port"] or DEFAULT_PORT) if found else 0
     if found is None or not 0 < port < 1 << 16 or not _is_ipv6(found["ipv6"] or "::"):
-        _wrong(f"{host!r} is no HOST, HOST:PORT or [IPV6]:PORT")
+        _wrong(f"{host!r} is not HOST, HOST:PORT or [IPV6]:PORT")
     name = found["name"] or f"[{found['ipv6']}]"
     return f"{name.lower()}:{port}"
 
@@ -110,6 +110,6 @@ def _is_ipv6(text: str) -> bool:
 
 def _wrong(why: str) -> NoReturn:
     raise ValueError(
-        f"this is no cluster's address: {why}; there is"
-        " nats://[USER:PASSWORD@]HOST[:PORT],HOST...[/STREAM][?index=FILE], and tls:// likewise"
+        f"invalid address of a cluster: {why}; write"
+        " nats://[USER:PASSWORD@]HOST[:PORT],HOST...[/STREAM][?index=FILE], or tls:// in the same form"
     ) from None

@@ -37,7 +37,7 @@ class _EncryptedClient(_Client):
     def _connect_command(self) -> bytes:
         # Before anything secret is sent: nats-py itself would go on in the clear with who does not ask for TLS.
         if not self._server_info.get("tls_required"):
-            raise errors.Error("it does not speak TLS; nats:// would go on without")
+            raise errors.Error("it does not support TLS; use nats:// to connect without")
         command: bytes = super()._connect_command()
         return command
 
@@ -88,7 +88,7 @@ def _tls(address: Address) -> ssl.SSLContext:
         if address.certificate is not None:
             context.load_cert_chain(address.certificate, address.key)
     except (OSError, ValueError) as error:
-        raise OSError(f"its certificates cannot be read: {error}") from None
+        raise OSError(f"cannot read its certificates: {error}") from None
     return context
 
 
@@ -104,17 +104,17 @@ def reason(error: BaseException) -> str:
     if isinstance(error, asyncio.TimeoutError | errors.TimeoutError):
         return "it does not answer"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not to be trusted: {error.verify_message}"
+        return f"its certificate is not trusted: {error.verify_message}"
     text = str(error).removeprefix("nats:").strip().strip("'\"")
     if "authorization violation" in text.lower():
-        return "it does not let this node in; the user and password, token or credentials are wrong"
+        return "it refuses this node; check the user and password, token or credentials"
     return text or type(error).__name__
 
 
 def explained(error: Exception) -> NatsError:
     """Return an error of nats-py as one that the rest of the package knows."""
     if isinstance(error, errors.NoRespondersError):
-        return NoRespondersError("nobody is there to answer")
+        return NoRespondersError("there is nobody to answer")
     if isinstance(error, asyncio.TimeoutError | errors.TimeoutError):
         return RequestTimeoutError("no answer in time")
     return NatsError(reason(error))

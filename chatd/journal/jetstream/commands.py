@@ -177,7 +177,7 @@ async def _bring_in(
     connection: Connection, subjects: Subjects, events: Sequence[StoredEvent], progress: Callable[[int], None]
 ) -> Carried:
     if await _nodes(connection, subjects.stream):
-        raise JournalError("nodes of the cluster run, or did 15 seconds ago; stop them all first")
+        raise JournalError("nodes of the cluster are running, or were 15 seconds ago; stop them all first")
     await open_stream(connection, subjects, Retention(), secrets.token_hex(8))
     before = (await describe_stream(connection, subjects.stream)).last
     rooms = {names.key(event.event.room): event.event.room for event in events}
@@ -191,7 +191,7 @@ async def _bring_in(
         await _publish(connection, publisher, batch)
         progress(min(number * MAX_BATCH, len(entries)))
     if (await describe_stream(connection, subjects.stream)).last != before + len(entries):
-        raise JournalError("something else was written meanwhile; delete the streams, and import again")
+        raise JournalError("something else was written in the meantime; delete the streams and import again")
     for entry in entries:
         assert isinstance(entry.event, DurableEvent)
         carried.add(to_row(entry.event)[0], entry.event.room)
@@ -229,7 +229,7 @@ async def _check_empty(connection: Connection, subjects: Subjects, rooms: dict[s
             taken.update(subject.split(".")[2] for subject in state.get("subjects") or {})
     for key, name in rooms.items():
         if subjects.room(key).split(".")[2] in taken:
-            raise JournalError(f"{name} has messages in the cluster already; nothing was imported")
+            raise JournalError(f"{name} already has messages in the cluster; nothing was imported")
 
 
 def _batches(subjects: Subjects, entries: Iterable[Entry], incarnation: str) -> Iterable[Sequence[Message]]:
@@ -263,7 +263,8 @@ async def _erase(connection: Connection, subjects: Subjects, nick: str) -> int:
     if await describe_holds(connection, subjects.stream) is None:
         if found.holds_kept:
             raise JournalError(
-                f"the stream {holds_stream(subjects.stream)} is gone; start a node that has its index, which makes it"
+                f"the stream {holds_stream(subjects.stream)} is gone; start a node that has its index,"
+                " which creates it again"
             )
         await make_holds(connection, subjects, secrets.token_hex(8))
     # Said before and after: a node that reads meanwhile has either not read it yet, or is told when it has.

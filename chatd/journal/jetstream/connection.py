@@ -192,7 +192,7 @@ class Connection:
 
         def failed(failure: Any) -> None:
             if failure.check(NatsError) is None:
-                _log.failure("something failed in the connection to the cluster", failure)
+                _log.failure("the connection to the cluster failed", failure)
 
         self.run(work).addErrback(failed)
 
@@ -236,9 +236,7 @@ class Connection:
                 self._why = self._why or reason(error)
                 if server == self._address.servers[-1]:
                     self.faults.unusable = None
-                    self.faults.report(
-                        f"no connection to the cluster ({place(server)}): {self._why}; it is tried again"
-                    )
+                    self.faults.report(f"no connection to the cluster ({place(server)}): {self._why}; retrying")
             else:
                 try:
                     worked = await self._use(server)
@@ -259,15 +257,15 @@ class Connection:
             await self._closed.wait()
             if self.faults.unusable is not None:
                 raise self.faults.unusable
-            self.faults.report(f"the connection to the cluster ({place(server)}) is lost: {self._why or 'closed'}")
+            self.faults.report(f"lost the connection to the cluster ({place(server)}): {self._why or 'closed'}")
             return True
         except UnusableError as error:
             self.faults.unusable = error
-            self.faults.report(f"the cluster cannot be used: {error}; until then this node takes nothing")
+            self.faults.report(f"cannot use the cluster: {error}; until then this node accepts no messages")
         except NatsError as error:
-            self.faults.report(f"the cluster cannot be used: {error}; it is tried again")
+            self.faults.report(f"cannot use the cluster: {error}; retrying")
         except Exception:
-            _log.failure("the cluster cannot be used")
+            _log.failure("cannot use the cluster")
         return False
 
     async def _connect(self, server: str) -> None:

@@ -42,12 +42,12 @@ class Departure:
     def complaint(self) -> str | None:
         """What a server operator should know of the end; None if all that was said came back before it."""
         if self._inbox.failed:
-            return "the index cannot be written, so that what was said last was answered ERR unavailable"
+            return "cannot write the index, so the last messages were answered ERR unavailable"
         if not self._refused:
             return None
         return (
-            "what was said last had not come back from the cluster in time, and was answered ERR unavailable;"
-            f" in all: {self._refused}"
+            "the last messages did not come back from the cluster in time and were answered ERR unavailable; in"
+            f" total: {self._refused}"
         )
 
     def hurry(self, abandon: Callable[[], None]) -> None:

@@ -71,4 +71,4 @@ class Erasures:
         try:
             await self._connection.wait(self._index.erase(nick, place, again=again))
         except JournalError as error:
-            _log.error("{nick} could not be erased, and is when the node starts again: {why}", nick=nick, why=error)
+            _log.error("could not erase {nick}; it happens when the node starts again: {why}", nick=nick, why=error)

@@ -46,9 +46,12 @@ def why_not_stored(error: NatsError) -> str:
         case ApiError():
             return f"the servers say: {error}"
         case RequestTimeoutError():
-            return "the servers do not say that it is stored; if a disk of theirs was full, make room and restart them"
+            return (
+                "the servers did not confirm that it is stored;"
+                " if a disk of theirs was full, free some space and restart them"
+            )
         case NoRespondersError():
-            return "too few servers are up; if a disk of theirs was full, make room and restart them all"
+            return "too few servers are up; if a disk of theirs was full, free some space and restart them all"
     return str(error)
 
 
@@ -58,7 +61,7 @@ def check_stored(answer: bytes) -> None:
         error = json.loads(answer).get("error")
         code = int(error["err_code"]) if error else 0
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise NatsError("the answer is not JetStream's") from None
+        raise NatsError("the answer does not come from JetStream") from None
     if error:
         raise ApiError(code, str(error.get("description", code)))
 
@@ -78,11 +81,11 @@ async def api(requester: Requester, what: str, question: Mapping[str, Any] | Non
     try:
         answer = json.loads(await requester.request(f"$JS.API.{what}", payload, seconds=API_SECONDS))
     except NoRespondersError:
-        raise NatsError("JetStream is not to be had there; is it enabled, and are enough servers up?") from None
+        raise NatsError("JetStream is not available; check that it is enabled and that enough servers are up") from None
     except ValueError:
-        raise NatsError("the answer is not JetStream's") from None
+        raise NatsError("the answer does not come from JetStream") from None
     if not isinstance(answer, dict):
-        raise NatsError("the answer is not JetStream's")
+        raise NatsError("the answer does not come from JetStream")
     if (error := answer.get("error")) is not None:
         raise ApiError(int(error.get("err_code", 0)), str(error.get("description", error)))
     return answer

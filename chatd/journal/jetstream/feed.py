@@ -114,7 +114,7 @@ class Feed:
     def check_progress(self, last: int) -> None:
         """Compare with the sequence number of the stream's newest message: twice at the same place is a stall."""
         if last > self.place and self._seen.place == self.place and last > self._seen.last > self.place:
-            self._restart("it does not go on")
+            self._restart("it has stalled")
             self._seen = _Seen(0, last)
         elif self._seen != (0, last):
             self._seen = _Seen(self.place, last)
@@ -132,7 +132,7 @@ class Feed:
             words = words[2:]
         sequence, order, nanoseconds, pending = int(words[5]), int(words[6]), int(words[7]), int(words[8])
         if order != self._expected:
-            self._restart("it has skipped something")
+            self._restart("it has skipped messages")
             return
         self._expected += 1
         if sequence > self.place:
@@ -140,7 +140,7 @@ class Feed:
             try:
                 self._consumer.receive(ReceivedMessage(sequence, stream_time(nanoseconds), message.payload))
             except Exception:
-                _log.failure("a message of the stream could not be taken in")
+                _log.failure("could not handle a message of the stream")
         if pending == 0:
             self._consumer.caught_up()
         while self._consumer.saturated and generation == self._generation:
@@ -156,18 +156,18 @@ class Feed:
         if message.reply or stalled:
             await self._connection.publish(message.reply or stalled or "", b"")
         if delivered is not None and int(delivered) >= self._expected:
-            self._restart("it has skipped something")
+            self._restart("it has skipped messages")
 
     def _watch(self) -> None:
         self._watching = self._clock.callLater(WATCH_SECONDS, self._watch)
         if self._clock.seconds() - self._heard > STALL_SECONDS:
-            self._restart("nothing is heard of it")
+            self._restart("it is silent")
 
     def _restart(self, why: str) -> None:
         if not self._restarting and self._connection.connected:
             self._restarting = True
             if not self._complained:
-                _log.debug("the stream is read anew from {place}: {why}", place=self.place + 1, why=why)
+                _log.debug("reading the stream again from {place}: {why}", place=self.place + 1, why=why)
             self._complained = True  # tried every second, for as long as the stream has no leader
             self._connection.spawn(self._start_again())
 

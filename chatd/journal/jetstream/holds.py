@@ -89,8 +89,9 @@ class Holds:
         if found.holds_kept and (kept is None or kept.mark != found.holds_kept) and not complete:
             raise UnusableError(
                 Health.STREAM_MISSING,
-                f"the stream {holds_stream(self._subjects.stream)}, with what holds in the rooms, is gone, and nobody"
-                " is let in: restore it from a backup, or start a node that has its index still, which writes it again",
+                f"the stream {holds_stream(self._subjects.stream)}, with the settings of the rooms, is gone, so"
+                " nobody may join; restore it from a backup, or start a node that still has its index, which writes"
+                " it again",
             )
         if kept is None:
             kept = await make_holds(self._connection, self._subjects, secrets.token_hex(8))
@@ -104,8 +105,9 @@ class Holds:
         if later and later[-1].place > last:
             raise UnusableError(
                 Health.STREAM_UNUSABLE,
-                f"the stream {self._subjects.stream} ends before the last ruling that is in"
-                f" {holds_stream(self._subjects.stream)}: it is an older copy; restore both from the same one",
+                f"the stream {self._subjects.stream} ends before the last ruling in"
+                f" {holds_stream(self._subjects.stream)}, so it is an older copy; restore both from the same"
+                " backup",
             )
         self._later = deque(later)
         self._settle_at = last
@@ -188,13 +190,13 @@ class Holds:
                 try:
                     place = decode(message.payload).id.batch
                 except ValueError:
-                    raise NatsError(f"something in {stream} is not of a node, at {message.place}") from None
+                    raise NatsError(f"{stream} has a message that is not from a node, at {message.place}") from None
                 known[subject] = Held(message.place, place, message.payload)
             self._known = known
             if len(known) >= count:
                 return
             await self._connection.pause(0.2 * (attempt + 1))
-        raise NatsError(f"{stream} cannot be read to its end")
+        raise NatsError(f"cannot read {stream} to its end")
 
     async def _write_all(self) -> None:
         try:
@@ -207,14 +209,14 @@ class Holds:
                 await note_holds_kept(self._connection, self._subjects.stream, self._mark)
                 self._is_marked = True
             if self._outage:
-                _log.info("what holds in the rooms is written again")
+                _log.info("the settings of the rooms are written again")
             self._outage = ""
         except NatsError as error:
             if await self._is_lost():
                 why = f"the stream {holds_stream(self._subjects.stream)} is gone"
                 self._connection.reconnect(UnusableError(Health.STREAM_MISSING, why))
             elif str(error) != self._outage:
-                _log.error("what holds in the rooms cannot be written: {why}; it is tried again", why=str(error))
+                _log.error("cannot write the settings of the rooms: {why}; retrying", why=str(error))
             self._outage = str(error)
         finally:
             self._writing = False
@@ -247,4 +249,4 @@ class Holds:
                 raise
             return Held(0, 0)
         except ValueError:
-            raise NatsError(f"something on {subject} is not of a node") from None
+            raise NatsError(f"a message on {subject} is not from a node") from None

@@ -91,7 +91,7 @@ class Inbox:
         self._place = 0
         self._next: IDelayedCall | None = None
         self._machine = StateMachine(InboxState.IDLE, TRANSITIONS)
-        self._outage = Outage(_log, "nothing is delivered", "the index can be written again")
+        self._outage = Outage(_log, "messages are not delivered", "the index can be written again")
         self._began = 0.0
         self._has_warned = False
 
@@ -127,7 +127,7 @@ class Inbox:
                 entry = decoded.entry()
         except ValueError as error:
             if not self._has_warned:
-                _log.warn("something in the stream is not of a node and is left out: {why}", why=str(error))
+                _log.warn("skipped a message of the stream that is not from a node: {why}", why=str(error))
             self._has_warned = True
             return
         self._incarnations[message_id.incarnation] = message_id.order
@@ -179,7 +179,7 @@ class Inbox:
         written.addCallbacks(
             self._written, self._not_written, callbackArgs=(batch, place), errbackArgs=(batch, news, place)
         )
-        written.addErrback(lambda failure: _log.failure("what was read was not handed over", failure))
+        written.addErrback(lambda failure: _log.failure("could not hand over what was read", failure))
 
     def _written(self, _result: None, batch: Sequence[Entry], place: int) -> None:
         self._outage.ended()
@@ -188,7 +188,7 @@ class Inbox:
     def _not_written(self, failure: Failure, batch: list[Entry], news: dict[str, int], place: int) -> None:
         if failure.check(JournalError) is None:
             _log.failure("the index failed", failure)
-        self._outage.began(f"{failure.getErrorMessage()}; it goes on by itself when the index can be written again")
+        self._outage.began(f"{failure.getErrorMessage()}; it continues by itself when the index can be written again")
         if self._machine.state is InboxState.STOPPED:
             return
         if not self.delivers:

@@ -340,7 +340,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._maintenance.stream_changed()
             self._check_stream(found, place)
         except NatsError as error:
-            raise JournalError(f"the cluster does not change how much it keeps: {error}") from None
+            raise JournalError(f"cannot change the retention of the cluster: {error}") from None
         self._wanted = retention
 
     @override
@@ -368,7 +368,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         """
         if unicode_tables.is_later(found.unicode):
             known = unicode_tables.VERSION
-            why = f"the nodes judge names by Unicode {found.unicode}, and this one knows {known}; update it"
+            why = f"the nodes use names of Unicode {found.unicode}, but this one knows {known}; update it"
             raise UnusableError(Health.SERVERS_UNUSABLE, why)
         if found.epoch != self.epoch:
             try:
@@ -376,7 +376,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             except JournalError as error:
                 raise UnusableError(Health.STREAM_UNUSABLE, str(error)) from None
         if found.last < place:
-            why = "the stream has lost what this node has read of it; remove the index to follow it again"
+            why = "the stream has lost messages that this node has read; remove the index to follow it again"
             raise UnusableError(Health.STREAM_UNUSABLE, why)
         self.epoch = found.epoch
         self._subjects.per_subject = found.per_subject

@@ -242,8 +242,8 @@ class LocalIndex(StoredJournal):
         """
         if self._path.exists() and self._path.stat().st_size > 0 and is_journal(self._path):
             raise JournalError(
-                f"{self._path} is the journal of a single chatd, and was left as it is; name another file with"
-                " ?index=FILE, and bring what is in this one into the cluster with chatd export and chatd import"
+                f"{self._path} is the journal of a single chatd and was not changed; name another file with"
+                " ?index=FILE, and move its messages to the cluster with chatd export and chatd import"
             )
         store = LocalIndexStore(self._path)
         try:
@@ -264,7 +264,7 @@ class LocalIndex(StoredJournal):
             store.mark_unfilled()
         if store.epoch(epoch) != epoch:
             raise JournalError(
-                f"{self._path} was made from another stream; name another file with ?index=FILE, or move this one away"
+                f"{self._path} was built from another stream; name another file with ?index=FILE, or move this one away"
             )
 
     def newest_entries(self, count: int) -> Deferred[list[StoredEvent]]:

@@ -59,7 +59,7 @@ class Maintenance:
     def start(self) -> None:
         """Begin; the first time is after a second."""
         stopped: Deferred[LoopingCall] = self._loop.start(TICK_SECONDS, now=False)
-        stopped.addErrback(lambda failure: _log.failure("the maintenance of the cluster has ended", failure))
+        stopped.addErrback(lambda failure: _log.failure("the maintenance of the cluster has stopped", failure))
 
     def stop(self) -> None:
         """End; what is under way is cancelled with the connection."""
@@ -95,11 +95,11 @@ class Maintenance:
         except NatsError as error:
             self._outbox.probe()
             self._looked = self._membership.looked = 0.0  # looked at each time until it works again
-            self._connection.faults.report(f"the cluster does not work: {error}")
+            self._connection.faults.report(f"the cluster is not working: {error}")
             with suppress(NatsError):
                 await open_bucket(self._connection, self._stream)
 
 
 def _report(failure: Failure) -> None:
     if failure.check(NatsError) is None:
-        _log.failure("the cluster could not be maintained", failure)
+        _log.failure("the maintenance of the cluster failed", failure)

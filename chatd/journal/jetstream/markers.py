@@ -62,7 +62,7 @@ class MarkerStream:
             await open_seen(self._connection, self._subjects)
         except ApiError as error:
             if str(error) != self._refused:
-                _log.error("read markers are not kept: {why}", why=str(error))
+                _log.error("read markers are not stored: {why}", why=str(error))
             self._refused = str(error)
             return
         await self._connection.subscribe(self._subjects.all_seen, self._take)

@@ -263,7 +263,7 @@ class Membership:
         for entry in overtaken:
             entry.refused = unavailable()
         self._follow([*overtaken, *later])
-        _log.info("joined the cluster; nodes in all: {count}", count=len(self._live | {self.incarnation}))
+        _log.info("joined the cluster; nodes in total: {count}", count=len(self._live | {self.incarnation}))
         self._requests.snapshot = lambda: PresenceSnapshot(
             self._handed(), sorted(self._live), self.snapshot(), self._refusals.places()
         )

@@ -71,7 +71,7 @@ class Outbox:
         delivers: Callable[[], bool] = lambda: True,
     ) -> None:
         self._machine = StateMachine(OutboxState.CLOSED, TRANSITIONS)
-        self._outage = Outage(_log, "the cluster stores nothing", "the cluster can store what is sent again")
+        self._outage = Outage(_log, "the cluster does not store messages", "the cluster stores messages again")
         self._clock = clock
         self._publisher = publisher
         self._refused = refused
@@ -212,7 +212,7 @@ class Outbox:
         pending.attempts.append(attempt)
         publishing = self._publisher.publish(pending.messages, attempt)
         publishing.addCallbacks(self._published, self._not_published, callbackArgs=(pending,), errbackArgs=(pending,))
-        publishing.addErrback(lambda failure: _log.failure("a batch was not carried on", failure))
+        publishing.addErrback(lambda failure: _log.failure("a batch could not be continued", failure))
 
     def _published(self, stored: bool, pending: PendingBatch) -> None:  # noqa: FBT001  # what a Deferred fires with
         if stored:
@@ -269,7 +269,7 @@ class Outbox:
         if self._machine.state is not OutboxState.STOPPED:
             why = pending.reasons[-1] if pending.reasons else "the servers do not answer"
             self.commits.failed += 1
-            self._outage.began(f"{why}; what is said is refused until it is stored again")
+            self._outage.began(f"{why}; messages are refused until they can be stored again")
         of_node = [entry for entry in pending.entries if isinstance(entry, Entry) and is_of_node(entry)]
         # What was stored before and is still not back is abandoned as well: whoever said it, and all who spoke later
         # and are refused only in their turn, would wait for a stream that may be gone for long.

@@ -81,7 +81,7 @@ class Refusals:
                 self._index.note_deleted(place)
         except NatsError as error:
             if not self._has_warned:
-                _log.warn("what was refused is still in the stream and cannot be deleted: {why}", why=str(error))
+                _log.warn("cannot delete refused messages from the stream: {why}", why=str(error))
             self._has_warned = True
         finally:
             self._deleting = False

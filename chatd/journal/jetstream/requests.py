@@ -103,7 +103,7 @@ class Requests:
             while len(parts) < wanted:
                 part = await replies.next(SNAPSHOT_SECONDS)
                 if part.headers.get("Status") == "503":
-                    raise NoRespondersError("no node is there that knows who is where")
+                    raise NoRespondersError("no node knows who is where")
                 number, _, count = part.headers.get(_PART, "0/1").partition("/")
                 parts[number], wanted = part.payload, int(count)
         finally:

@@ -59,7 +59,7 @@ class Retractions:
         except (NatsError, JournalError) as error:
             self._left = True
             if not self._has_warned:
-                _log.warn("what was taken back is still in the stream and cannot be deleted: {why}", why=str(error))
+                _log.warn("cannot delete retracted messages from the stream: {why}", why=str(error))
             self._has_warned = True
         finally:
             self._deleting = False

@@ -46,7 +46,7 @@ class RoomRetention:
                 self._purged[room] = upto
         except NatsError as error:
             if not self._has_warned:
-                _log.warn("what a room does not keep is still in the stream: {why}", why=str(error))
+                _log.warn("cannot delete expired messages of a room from the stream: {why}", why=str(error))
             self._has_warned = True
         finally:
             self._purging = False

@@ -73,6 +73,6 @@ def _is_same(found: _AtPlace, kept: StoredEvent) -> bool:
 def _different(stream: str, place: int) -> NatsError:
     return UnusableError(
         Health.STREAM_UNUSABLE,
-        f"the stream {stream} has another history than the one that this node has read: at {place} there is something"
-        " else, as after a restore from an older copy; stop all nodes, move their indexes away, and start them again",
+        f"the stream {stream} differs from what this node has read, at {place}, as after a restore from an older"
+        " copy; stop all nodes, move their indexes away, and start them again",
     )

@@ -67,7 +67,7 @@ async def scan(scanner: Scanner, stream: str, subjects: Sequence[str]) -> AsyncI
                 words = words[2:]
             sequence, order, nanoseconds, left = (int(word) for word in words[5:9])
             if order != expected:
-                raise NatsError(f"a message of {stream} did not arrive; do it again")
+                raise NatsError(f"a message of {stream} did not arrive; try again")
             expected += 1
             yield Found(each.subject, ReceivedMessage(sequence, nanoseconds // 1_000_000, each.payload))
     finally:

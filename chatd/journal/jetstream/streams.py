@@ -36,7 +36,7 @@ _NOT_FOUND = 10059
 _IN_USE = 10058
 _NO_CLUSTER = (10074, 10005)
 """The codes of JetStream for more replicas than there are servers: not a cluster, too few peers."""
-OLD_SERVER = "the servers are too old: NATS 2.12 or later is needed, which stores a batch as one"
+OLD_SERVER = "the servers are too old; install NATS 2.12 or later, which stores a batch as one"
 
 
 class StreamInfo(NamedTuple):
@@ -71,10 +71,12 @@ def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
     metadata = config.get("metadata") or {}
     epoch = metadata.get(EPOCH)
     if not epoch:
-        why = f"the stream {config['name']} is there but no journal of chatd; name another: nats://HOST/NAME"
+        why = (
+            f"the stream {config['name']} exists, but is not a journal of chatd; name another stream: nats://HOST/NAME"
+        )
         raise UnusableError(Health.STREAM_UNUSABLE, why)
     if not config.get("allow_atomic"):
-        why = f"the stream {config['name']} does not take batches; allow_atomic is to be true"
+        why = f"the stream {config['name']} does not accept batches; set allow_atomic to true"
         raise UnusableError(Health.STREAM_UNUSABLE, why)
     age, limit = config.get("max_age") or 0, config.get("max_msgs_per_subject") or -1
     per_subject = limit if limit > 0 else None
@@ -126,8 +128,8 @@ async def describe_stream(requester: Requester, stream: str) -> StreamInfo:
 def _missing(stream: str) -> UnusableError:
     return UnusableError(
         Health.STREAM_MISSING,
-        f"the servers do not have the stream {stream} any more, which this node has read; restore it from a backup,"
-        " or stop all nodes, move their indexes away and start them with a new one",
+        f"the servers no longer have the stream {stream} that this node has read; restore it from a backup, or stop"
+        " all nodes, move their indexes away and start them with a new stream",
     )
 
 
@@ -186,7 +188,7 @@ async def make_holds(requester: Requester, subjects: Subjects, mark: str) -> Hol
     """Make the stream of what holds, with a mark that no other has. Raise `NatsError`."""
     config = {
         "name": holds_stream(subjects.stream),
-        "description": "what holds in the rooms of chatd",
+        "description": "the settings of the rooms of chatd",
         "subjects": [subjects.all_holding, subjects.all_erased],
         "max_msgs_per_subject": 1,
         "storage": "file",

@@ -9,10 +9,10 @@ def sqlite_path(description: str) -> Path:
     """Return the file that ``sqlite:PATH`` names. Raise `ValueError`, with a sentence for the user, if none."""
     kind, _, path = description.partition(":")
     if kind != "sqlite" or not path:
-        raise ValueError(f"{description!r} is no journal in a file; there is sqlite:PATH")
+        raise ValueError(f"{description!r} is not a journal in a file; give sqlite:PATH")
     found = Path(path).resolve()
     if not found.name:
-        raise ValueError(f"{description!r} is no journal in a file; {found} is a folder")
+        raise ValueError(f"{description!r} is not a journal in a file: {found} is a directory")
     return found
 
 

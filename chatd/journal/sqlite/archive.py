@@ -190,7 +190,7 @@ def import_events(
         for kept in events:
             key = names.key(kept.event.room)
             if key in taken:
-                raise JournalError(f"{kept.event.room} has messages in {path} already; nothing was imported")
+                raise JournalError(f"{kept.event.room} already has messages in {path}; nothing was imported")
             if is_about(kept):
                 write()  # what it is about has its new id then
             entry = ids.entry(kept)
@@ -215,7 +215,7 @@ def erase(path: Path, nick: str) -> int:
     be written.
     """
     if not path.exists():
-        raise JournalError(f"there is no file {path}")
+        raise JournalError(f"no such file: {path}")
     refuse_index(path)
     store = Store(path)
     with closing(store):
@@ -286,24 +286,24 @@ def read_line(number: int, line: str) -> StoredEvent:
         moment = datetime.fromisoformat(fields["time"])
         time = round(moment.timestamp() * 1000)
         if moment.tzinfo is None or not 0 <= time < _YEAR_10000:
-            raise ValueError("the time has no zone, or is not in this age")
+            raise ValueError("its time has no zone or is out of range")
         text = clean(fields["text"])
         if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
-            raise ValueError("the text is empty or too long")
+            raise ValueError("its text is empty or too long")
         room = SERVER if fields["room"] == SERVER else names.room(fields["room"])
         event = from_row(room, fields["type"], names.nick(fields["nick"]), text)
         if (reach := fields.get("reach")) is not None:
             if not isinstance(event, Moderated) or not is_reach(reach):
-                raise ValueError("it has a reach that no MUTE or BAN has")
+                raise ValueError("it has an invalid reach")
             event = replace(event, reach=reach)
         if isinstance(event, Reacted) and not is_emoji(event.emoji):
-            raise ValueError("it has a reaction that is no emoji")
+            raise ValueError("it has a reaction that is not an emoji")
         if isinstance(event, Said):
             event.reply, event.notice = _id(fields.get("reply")), fields.get("notice") is True
         author = fields.get("author", "")
         if author and (lasting(author) != author or " " in author or len(author) > MAX_AUTHOR):
-            raise ValueError("it has an author that is no account")
+            raise ValueError("it has an author that is not an account")
         return StoredEvent(_id(fields.get("id")), time, event, author)
     except (ChatError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
-        raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None
+        raise JournalError(f"line {number} is not part of an export: {why}; nothing was imported") from None

@@ -47,7 +47,7 @@ def back_up(path: Path, target: Path, progress: Progress) -> Contents:
     its owner alone. Raise `JournalError` if it is there already, or the journal cannot be read.
     """
     if os.path.lexists(target):
-        raise JournalError(f"{target} is there already, and nothing was changed")
+        raise JournalError(f"{target} already exists; nothing was changed")
     with _new_file(target) as made:
         with made.open("rb") as file:
             contents = _copy(path, made, _giving_way(file.fileno(), progress))
@@ -62,7 +62,7 @@ def copy_beside(path: Path, target: Path) -> None:
     Raise `JournalError` if ``target`` is there already, or the file cannot be read.
     """
     if os.path.lexists(target):
-        raise JournalError(f"{target} is there already, and nothing was changed")
+        raise JournalError(f"{target} already exists; nothing was changed")
     with _new_file(target) as made, explained(path):
         read_only = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(read_only, uri=True)) as source, closing(sqlite3.connect(made)) as copy:
@@ -79,7 +79,7 @@ def restore(path: Path, source: Path, epoch: str, progress: Progress) -> Restore
     newer version, or if the file is in use; then nothing was changed.
     """
     if not source.exists():
-        raise JournalError(f"there is no file {source}")
+        raise JournalError(f"no such file: {source}")
     check(source)
     with locked(path), _new_file(path) as made:
         _copy(source, made, progress)
@@ -165,7 +165,7 @@ def _new_file(target: Path) -> Iterator[Path]:
     try:
         os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise JournalError(f"{target} cannot be made: {error.strerror}; name another file") from None
+        raise JournalError(f"cannot create {target}: {error.strerror}; name another file") from None
     try:
         yield made
     finally:

@@ -58,10 +58,10 @@ def remove_ban(path: Path, room: str, subject: str, now: int, pause: Callable[[]
     wanted = names.key(room), names.key(subject)
     found = [ban for ban in held_bans(path, now) if (names.key(ban.room), names.key(ban.subject)) == wanted]
     if not found:
-        raise JournalError(f"there is no BAN of {subject} in {room}; chatd ban list shows those that hold")
+        raise JournalError(f"no such BAN in {room}: {subject}; see chatd ban list")
     (ban,) = found
     if _is_index(path):
-        raise JournalError(f"{path} is the index of a node: LOGIN as a server operator on any node, and UNBAN")
+        raise JournalError(f"{path} is the index of a node; LOGIN as a server operator on any node and UNBAN there")
     try:
         store = Store(path)
     except InUseError:

@@ -55,7 +55,7 @@ def compact(path: Path, progress: Progress, pause: Callable[[], None]) -> Compac
 
 def _compact_file(path: Path, progress: Progress) -> None:
     def show(step: Step, count: int) -> None:
-        progress(f"{count * ROWS:,} messages fed anew" if step is Step.FED else f"{count:,} parts merged")
+        progress(f"{count * ROWS:,} messages indexed again" if step is Step.FED else f"{count:,} parts merged")
 
     with closing(Store(path)) as store:
         store.compact(show)
@@ -72,7 +72,7 @@ def _ask(path: Path, progress: Progress, pause: Callable[[], None]) -> bool:
             fed_before, merged = db.execute("SELECT fed_before, merged FROM upkeep").fetchone()
             if merged >= wanted:
                 return True
-            waits = f"; {fed_before:,} messages are to be fed anew" if fed_before else ""
+            waits = f"; {fed_before:,} messages to index again" if fed_before else ""
             progress(f"by the chatd that uses {path}{waits}")
             pause()
             if not _is_in_use(path):

@@ -26,8 +26,8 @@ BUSY_SECONDS = 1.0
 MAX_LOG_BYTES = 16 * 1024 * 1024
 """The size that the write-ahead log shrinks to once no reader needs an old state of it."""
 LACKS_LOG = (
-    "it was not closed, and the log beside it (-wal) is missing: if it was copied while chatd ran, what was said last"
-    " is not in it; chatd backup makes a whole copy"
+    "it was not closed, and the log beside it (-wal) is missing; if it was copied while chatd ran, the newest"
+    " messages are not in it: make complete copies with chatd backup"
 )
 _VERSION_WITH_STARTS = 3
 _HEADER = b"SQLite format 3\0"
@@ -90,7 +90,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             _note_unicode(writer)
             (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
             if mode != "wal":
-                raise JournalError(f"{path} cannot be written ahead; is it on a file system of another machine?")
+                raise JournalError(f"{path} cannot use a write-ahead log; is it on a network file system?")
             writer.execute(f"PRAGMA synchronous = {synchronous}")
             writer.execute("PRAGMA secure_delete = ON")  # of what is taken away nothing is to stay in the file
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
@@ -106,13 +106,13 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Open a journal's file to read it, even while a daemon uses it. Raise `JournalError` if it is none."""
     if not (path.is_file() or path.is_dir()):  # a pipe would be waited for
-        raise JournalError(f"there is no file {path}")
+        raise JournalError(f"no such file: {path}")
     with explained(path):
         # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
         db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             if _pragma(db, "application_id") != APPLICATION_ID:
-                raise JournalError(f"{path} is a database, but not chatd's")
+                raise JournalError(f"{path} is a database, but not of chatd")
         except BaseException:
             db.close()
             raise
@@ -140,8 +140,8 @@ def refuse_index(path: Path) -> None:
     """Raise `JournalError` for the index of a node: what is written there is in no stream, and is lost with it."""
     if path.exists() and path.stat().st_size > 0 and is_index(path):
         raise JournalError(
-            f"{path} is the index of a node of a cluster, made from the cluster's stream, and was left as it is;"
-            " give the address of the cluster, nats://..., instead"
+            f"{path} is the index of a node, built from the stream of a cluster, and was not changed; give the"
+            " address of the cluster, nats://..., instead"
         )
 
 
@@ -242,7 +242,7 @@ def _lock(path: Path) -> int:
     try:
         lock = open_own(beside)
     except OSError as error:
-        raise JournalError(f"{path} cannot be opened: {error.strerror} ({beside})") from None
+        raise JournalError(f"cannot open {path}: {error.strerror} ({beside})") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -258,12 +258,12 @@ def _lock(path: Path) -> int:
 def _check_header(path: Path) -> None:
     """Raise `JournalError` for what is not even a database; nothing is made beside it."""
     if not (path.is_file() or path.is_dir()):
-        raise JournalError(f"{path} cannot be opened: it is not a regular file")
+        raise JournalError(f"cannot open {path}: it is not a regular file")
     try:
         with path.open("rb") as file:
             start = file.read(len(_HEADER))
     except OSError as error:
-        raise JournalError(f"{path} cannot be opened: {error.strerror}") from None
+        raise JournalError(f"cannot open {path}: {error.strerror}") from None
     if start not in (b"", _HEADER):
         raise JournalError(f"{path}: file is not a database")
 
@@ -277,12 +277,12 @@ def _check(path: Path, newest: int) -> None:
     with closing(open_to_read(path)) as db:
         version = _pragma(db, "user_version")
         if version > newest:
-            raise JournalError(f"{path} was made by a newer chatd (version {version}; this one knows {newest})")
+            raise JournalError(f"{path} was written by a newer chatd (version {version}; this one knows {newest})")
         page = _pragma(db, "page_size")
         beside = path.with_name(path.name + "-wal")
         if path.stat().st_size % page and not (beside.exists() and beside.stat().st_size):
             # SQLite itself would take the missing end of the last page for zeros.
-            raise JournalError(f"{path} is damaged and was left as it is: its end is missing")
+            raise JournalError(f"{path} is damaged and was not changed: its end is missing")
         _check_soundness(db, path)
         _check_unicode(db, path)
 
@@ -300,7 +300,7 @@ def _check_soundness(db: sqlite3.Connection, path: Path) -> None:
         enough.cancel()
         enough.join()
     if verdict != "ok":
-        raise JournalError(f"{path} is damaged and was left as it is: {' '.join(verdict.split())}")
+        raise JournalError(f"{path} is damaged and was not changed: {' '.join(verdict.split())}")
 
 
 def _check_unicode(db: sqlite3.Connection, path: Path) -> None:
@@ -309,4 +309,4 @@ def _check_unicode(db: sqlite3.Connection, path: Path) -> None:
     for (unicode,) in db.execute("SELECT unicode FROM names"):
         if unicode_tables.is_later(str(unicode)):
             known = unicode_tables.VERSION
-            raise JournalError(f"{path} has names of Unicode {unicode}, and this chatd knows {known}; update it")
+            raise JournalError(f"{path} has names of Unicode {unicode}, but this chatd knows {known}; update it")

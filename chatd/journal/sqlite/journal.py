@@ -82,7 +82,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._turn: list[Entry] = []
         self._machine = StateMachine(WriterState.IDLE, TRANSITIONS)
         self._markers = ReadMarkers(self._clock, self._write_markers)
-        self._outage = Outage(_log, "nothing can be stored", "the journal can be written again")
+        self._outage = Outage(_log, "cannot store messages", "the journal can be written again")
         self._retry_at = 0.0
         self._backlog = Backlog()
         self._handed_back = 0
@@ -187,7 +187,7 @@ class SqliteJournal(StoredJournal, Journal):
         taken = self._writer.do(self._opened.take_requests)
         taken.addErrback(lambda failure: failure.trap(JournalError) and ())
         taken.addCallback(self._carry_out_requests)
-        taken.addErrback(lambda failure: _log.failure("what a command asks for could not be done", failure))
+        taken.addErrback(lambda failure: _log.failure("could not do what a command asked for", failure))
 
     def _carry_out_requests(self, entries: Sequence[Entry]) -> None:
         if self._store is None:  # stopped meanwhile; the command says that it was not done
@@ -218,7 +218,7 @@ class SqliteJournal(StoredJournal, Journal):
                 return
             written = self._writer.do(partial(self._opened.write, batch, self._ages()))
             written.addCallbacks(self._written, self._not_written, callbackArgs=(batch, seconds), errbackArgs=(batch,))
-            written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))
+            written.addErrback(lambda failure: _log.failure("could not hand back a batch", failure))
 
     def _written(self, _result: None, batch: Sequence[Entry], began: float) -> None:
         self._commits.note(self._clock.seconds() - began)

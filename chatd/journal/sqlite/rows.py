@@ -106,7 +106,7 @@ def moderation_action(row: ActionRow, room_name: str) -> ModerationAction:
     """Return what a row stands for. Raise `ValueError` or `ChatError` if it makes no sense."""
     event = from_row(room_name, row.verb, row.nick, row.text)
     if not isinstance(event, Moderated):
-        raise ValueError(f"{row.verb} is no moderation action")
+        raise ValueError(f"{row.verb} is not a moderation action")
     return ModerationAction(row.entry, row.time, replace(event, reach=row.reach))
 
 

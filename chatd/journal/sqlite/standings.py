@@ -57,7 +57,7 @@ def _room_states(rooms: Iterable[Any], rulings: Iterable[Any]) -> dict[str, Room
         try:
             action = moderation_action(row, found[key].name)
         except (ChatError, ValueError) as error:
-            raise JournalError(f"what is ruled in {found[key].name} makes no sense: {error}") from error
+            raise JournalError(f"invalid ruling in {found[key].name}: {error}") from error
         found[key].policy.restore(PolicyKey(row.kind, row.subject), action)
     return found
 

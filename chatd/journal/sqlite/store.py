@@ -288,10 +288,12 @@ class Store:
         """
         file, log = status(self._path), status(self._log)
         if file is None or log is None or self._identity not in (None, (file.identity, log.identity)):
-            raise JournalError(f"{self._path} or {self._log} is not the file that was opened; put it back, or restart")
+            raise JournalError(f"{self._path} or {self._log} is not the file that was opened; put it back or restart")
         self._identity = file.identity, log.identity
         if file.size < self._size:
-            raise JournalError(f"{self._path} was cut from {self._size} to {file.size} bytes; restore it, and restart")
+            raise JournalError(
+                f"{self._path} was truncated from {self._size} to {file.size} bytes; restore it and restart"
+            )
         self._size = file.size
 
     def _recover(self, cause: BaseException | None) -> None:
@@ -334,7 +336,7 @@ class Store:
         with explained(self._path):
             self._writer.execute("VACUUM")
         if not merging.empty_log(self._path, self._writer):
-            raise JournalError(f"{self._path} is being read, so that old words are still in it; do it again after that")
+            raise JournalError(f"{self._path} is being read, so deleted text is still in it; try again later")
 
     def rename(self, made: str) -> None:
         """Make it another journal, within a transaction: what was told under the epochs before says nothing of it."""

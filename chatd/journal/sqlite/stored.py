@@ -66,8 +66,8 @@ class StoredJournal(JournalReader):
         self._store: Store | None = None
         self._rooms = StoredRooms(self._ask)
         self._forgotten: dict[str, int] = {}
-        self._reading = Outage(_log, "the journal cannot be read", "the journal can be read again")
-        self._trimming = Outage(_log, "what is too old cannot be deleted", "what is too old can be deleted again")
+        self._reading = Outage(_log, "cannot read the journal", "the journal can be read again")
+        self._trimming = Outage(_log, "cannot delete expired messages", "expired messages can be deleted again")
         self._trim_call: IDelayedCall | None = None
         self._look_call: IDelayedCall | None = None
         self._upkeep: Upkeep | None = None
@@ -193,7 +193,7 @@ class StoredJournal(JournalReader):
         if self._store is None:
             return
         looked = self._writer.do(self._store.trim_all)
-        looked.addErrback(lambda failure: _log.failure("what is too old could not be looked for", failure))
+        looked.addErrback(lambda failure: _log.failure("could not look for expired messages", failure))
         if self._trim_call is not None:  # else a step is under way, and the next looks at them
             self._trim_call.reset(0)
 
@@ -203,7 +203,7 @@ class StoredJournal(JournalReader):
         began = self._clock.seconds()
         step = self._writer.do(partial(self._opened.trim, self.retention, self._ages()))
         step.addCallbacks(self._trimmed, self._not_trimmed, callbackArgs=(began,))
-        step.addErrback(lambda failure: _log.failure("what is too old could not be deleted", failure))
+        step.addErrback(lambda failure: _log.failure("could not delete expired messages", failure))
 
     def _trimmed(self, trimmed: Trimmed, began: float) -> None:
         if self._store is None:

@@ -42,7 +42,7 @@ class Upkeep:
         self._feeds = False
         self._merging_since: float | None = None
         self._rest_until = clock.seconds()
-        self._outage = Outage(_log, "the search index cannot be put in order", "the search index is put in order again")
+        self._outage = Outage(_log, "cannot maintain the search index", "the search index can be maintained again")
 
     def start(self) -> None:
         """Begin to look."""
@@ -61,7 +61,7 @@ class Upkeep:
         may_merge = began >= self._rest_until
         step = self._worker.do(partial(self._index.step, may_merge=may_merge))
         step.addCallbacks(self._done, self._failed, callbackArgs=(began,))
-        step.addErrback(lambda failure: _log.failure("the search index could not be put in order", failure))
+        step.addErrback(lambda failure: _log.failure("could not maintain the search index", failure))
 
     def _done(self, step: Step, began: float) -> None:
         if self._stopped:
@@ -88,10 +88,10 @@ class Upkeep:
         """Say that an old file is fed anew, and when it is done."""
         if step is Step.FED and not self._feeds:
             _log.info(
-                "{name} is from an older chatd; until its index is made anew, SEARCH finds less", name=self._index.path
+                "{name} is from an older chatd; SEARCH finds less until its index is rebuilt", name=self._index.path
             )
         if step is not Step.FED and self._feeds:
-            _log.info("the index of {name} is made anew: SEARCH finds all that it can", name=self._index.path)
+            _log.info("rebuilt the index of {name}; SEARCH finds everything", name=self._index.path)
         self._feeds = step is Step.FED
 
     def _failed(self, failure: Failure) -> None:
