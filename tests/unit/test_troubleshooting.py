@@ -78,7 +78,7 @@ def test_what_the_program_does_not_say_is_not_taken_for_it() -> None:
     assert logged()
     assert not _is_printed("alice is somebody else's own")
     assert not _is_printed("another program had it")
-    assert _is_printed("another program has it")
+    assert _is_printed("another program uses it")
 
 
 @pytest.mark.parametrize("said", re.findall(r"^\*(.+?)\*  ", LOGINS, re.MULTILINE))
