@@ -22,7 +22,6 @@ from tests.support.page_commands import CommandError
 from tests.support.page_runner import Difference, Page
 from tests.support.pages import ROOT, blocks_of, name_of, pages
 
-NOT_COVERED = ROOT / "tests" / "docs" / "not_covered.txt"
 PICTURES = ("page_pictures", "window_pictures", "hero_picture")
 """The modules of ``tools`` that take the pictures on the pages, as far as they are there."""
 
@@ -69,24 +68,18 @@ def refresh(page: Path) -> tuple[str, list[str]]:
 def main(arguments: Sequence[str]) -> int:
     """Refresh the pages, and return the exit status: 1 if a command failed or, with --check, a page would change."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("pages", nargs="*", type=Path, help="pages to refresh (default: all that are covered)")
+    parser.add_argument("pages", nargs="*", type=Path, help="pages to refresh (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a page would change")
     parser.add_argument("--pictures", action="store_true", help="take the pictures again as well, which takes minutes")
     parser.add_argument("--tables", action="store_true", help="print the tables of docs/connecting.rst again, too")
     options = parser.parse_args(arguments)
     status = 0
-    for page in [page.resolve() for page in options.pages] or _covered():
+    for page in [page.resolve() for page in options.pages] or pages():
         status |= _refresh(page, check=options.check)
     names = [name for name in PICTURES if (ROOT / "tools" / f"{name}.py").exists()] if options.pictures else []
     for name in [*names, *(["client_table"] if options.tables else [])]:
         status |= subprocess.run([sys.executable, "-m", f"tools.{name}"], cwd=ROOT, check=False).returncode
     return min(status, 1)
-
-
-def _covered() -> list[Path]:
-    """Return the pages that the tests run."""
-    not_covered = NOT_COVERED.read_text().splitlines()
-    return [page for page in pages() if name_of(page) not in not_covered]
 
 
 def _refresh(page: Path, *, check: bool) -> int:

@@ -18,8 +18,7 @@ def _listed(name: str) -> list[str]:
     return [line for line in (HERE / name).read_text().splitlines() if line and not line.startswith("#")]
 
 
-NOT_COVERED = set(_listed("not_covered.txt"))
-PAGES = {name_of(page): blocks_of(page) for page in pages() if name_of(page) not in NOT_COVERED}
+PAGES = {name_of(page): blocks_of(page) for page in pages()}
 STEERED = [(name, block) for name in PAGES for block in PAGES[name] if block.steering]
 
 

@@ -59,7 +59,11 @@ class Running:
         self.process.wait()
 
     def status(self) -> int:
-        return self.process.wait(DEADLINE)
+        """Return the exit status; end what does not end by itself in time, and fail."""
+        try:
+            return self.process.wait(DEADLINE)
+        finally:
+            self.kill()
 
 
 @contextmanager
