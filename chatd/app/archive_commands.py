@@ -162,7 +162,7 @@ def _write(journal: str, events: Iterator[StoredEvent], progress: Callable[[int]
 
 def _erase(options: argparse.Namespace) -> None:
     nick: str = names.nick(options.nick)
-    wanted, what = (all_of(nick), "private lines") if options.private else (nick, "messages and topics")
+    wanted, what = (all_of(nick), "private messages") if options.private else (nick, "messages and topics")
     if is_cluster(options.journal):
         erased = _commands().erase(options.journal, wanted)
         print(f"erased {erased} {what}; running nodes follow at once, the others when they start")

@@ -180,7 +180,8 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
         case commands.Kick(nick, _, text):
             target = _target(participant, Nick.of(nick), room)
             if target is None:
-                raise ChatError(Code.NO_SUCH_NICK, f"{nick} is not in {room}")
+                where = "here" if room == SERVER else f"in {room}"
+                raise ChatError(Code.NO_SUCH_NICK, f"{nick} is not {where}")
             _check_not_operator(participant, Nick.of(nick).key, target.account)
             return target.renaming or target.nick, None, text
         case commands.Mute(who, _, seconds, text) | commands.Ban(who, _, seconds, text):

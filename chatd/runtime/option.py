@@ -23,7 +23,7 @@ class Number:
     name: str
     """Without the dashes."""
     unit: str
-    """What is counted, in capitals, as the README shows it."""
+    """What is counted, in capitals, as docs/options.rst shows it."""
     help: str
     least: int = 1
     """The smallest that is taken; where that is 0, it stands for no limit."""

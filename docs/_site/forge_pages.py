@@ -71,6 +71,19 @@ class NoSecondContents(SphinxTransform):
                 topic.parent.remove(topic)
 
 
+class IncludedCode(SphinxTransform):
+    """Let Sphinx highlight what ``.. include::`` with ``:code:`` has read, which docutils has done in its own way."""
+
+    default_priority = 500
+
+    def apply(self, **_: Any) -> None:
+        """Do so with every such block of the page."""
+        for block in list(self.document.findall(nodes.literal_block)):
+            if block["classes"][:1] == ["code"]:
+                code = block.astext()
+                block.replace_self(nodes.literal_block(code, code, language=block["classes"][1]))
+
+
 def resolve(app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, _: nodes.Element) -> nodes.Element | None:
     """Return the link to a page, or None, of which Sphinx warns, if the page or its anchor does not exist."""
     if node["reftype"] != "page":
@@ -95,6 +108,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Add to Sphinx what these pages need."""
     app.add_transform(PageLinks)
     app.add_transform(NoSecondContents)
+    app.add_transform(IncludedCode)
     app.connect("missing-reference", resolve)
     # Pygments has none of its own for this.
     app.add_lexer("haproxy", TextLexer)

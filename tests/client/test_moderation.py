@@ -368,7 +368,10 @@ async def test_a_real_server_is_understood(stage: Stage) -> None:
     service._hub.accounts = Names()
     mallory, ann = stage.user("mallory", port_of(service), "#den"), stage.user("ann", port_of(service), "#den")
     await until(lambda: ann.state is LinkState.LOCKED)
-    assert ann.told[-1].detail == "ann is somebody's own; if it is yours, LOGIN ann <password> first"
+    assert (
+        ann.told[-1].detail
+        == "nick ann belongs to a registered user; LOGIN ann <password> first or choose another nick"
+    )
     ann.link.send_command(orders.Login("ann", "wrong"))
     await until(lambda: ann.told[-1].detail == "that is not the password")
     ann.link.send_command(orders.Login("ann", "s3cret"))

@@ -297,7 +297,7 @@ def test_a_ruling_for_the_server_acts_where_the_session_is(cluster: InMemoryClus
     assert (bob.farewell, carol.farewell) == (DisconnectReason.KICKED, DisconnectReason.BANNED)
     assert {"PART bob #a", "PART carol #a"} <= set(told(root))
     root.says("KICK dave #*")
-    assert told(root) == ["ERR no-such-nick KICK dave is not there"]
+    assert told(root) == ["ERR no-such-nick KICK dave is not here"]
     check_equal(cluster)
 
 
