@@ -63,7 +63,7 @@ def test_a_node_whose_clock_is_wrong_is_not_taken_for_dead_and_keeps_what_the_ot
                     program.ask("HISTORY 100", "OK HISTORY")
                     counts.append(len([heard for heard in program.heard if heard.old]))
                 assert counts == [said] * 2
-            assert "taken for dead" not in right.log() + wrong.log()
+            assert "declared this one dead" not in right.log() + wrong.log()
         finally:
             right.kill()
             wrong.kill()

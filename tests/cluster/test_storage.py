@@ -312,7 +312,7 @@ def test_what_waiting_cannot_mend_at_the_start_ends_the_process_with_a_sentence(
         finally:
             wrong.kill()
         assert wrong.log().count("chatd: ") == 1, wrong.log()
-        assert "was made from another stream" in wrong.log()
+        assert "was built from another stream" in wrong.log()
         assert "Traceback" not in wrong.log()
         node.start()
 

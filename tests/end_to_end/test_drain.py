@@ -106,7 +106,7 @@ def test_a_wrong_secret_takes_no_place_and_who_does_not_come_back_leaves(tmp_pat
             drained(first)
         with served(tmp_path, held), closing(Program(held.port)) as mallory:
             digests = mallory.ask(f"JOIN ann {ROOM} resume=forged", "ERR name-taken ")
-            assert digests[-1].startswith("ERR name-taken JOIN ann is here already")
+            assert digests[-1].startswith("ERR name-taken JOIN nick ann is in use")
             mallory.come_in("mallory")
             mallory.socket.settimeout(RESUME_SECONDS + DEADLINE)
             gone = {body(mallory.line()) for _ in range(2)}

@@ -112,7 +112,7 @@ def test_a_local_socket_is_there_still_when_the_daemon_has_ended(tmp_path: Path)
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        ("domain=INET:index=1", "index=0 is there, 1 is not"),
+        ("domain=INET:index=1", "use index=0 instead of 1"),
         ("domain=INET:name=chat", "no socket named 'chat' (none has a name); use index=0"),
         ("domain=INET", "say which socket: index=0 or name=NAME"),
         ("domain=INTERNET:index=0", "domain= takes one of INET, INET6, UNIX; leave it out for the default"),

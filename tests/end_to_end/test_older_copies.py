@@ -93,6 +93,6 @@ def test_a_file_that_was_copied_without_its_log_says_so_at_the_start(tmp_path: P
     restored = chatd(tmp_path, "restore", "--journal", "sqlite:again", f"other/{JOURNAL}")
     assert "copied while chatd ran" in restored.stderr  # the daemon that gets it cannot say so any more
     with Daemon(tmp_path / "other") as daemon:
-        wait_until(lambda: "(-wal) is missing: if it was copied while chatd ran" in daemon.log(), daemon.log)
+        wait_until(lambda: "(-wal) is missing; if it was copied while chatd ran" in daemon.log(), daemon.log)
     with Daemon(tmp_path) as daemon:  # after a crash the log is there
         assert "copied while chatd ran" not in daemon.log()

@@ -200,4 +200,4 @@ def test_without_a_daemon_or_without_a_file_it_says_so(tmp_path: Path) -> None:
         daemon.terminate()
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment())
     assert done.returncode == 1
-    assert done.stderr.startswith(f"chatd: no server listens at {tmp_path}/chatd.control: ")
+    assert done.stderr.startswith(f"chatd: no server listens at {tmp_path}/chatd.control; ")
