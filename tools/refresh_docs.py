@@ -2,7 +2,7 @@
 
 It runs the blocks of each page as ``tests/docs/test_pages.py`` does. Where a console, a session or the output of a
 command shows something else than what happened, it is replaced; times, ids and sizes stay, and so does what ``...``
-leaves out. The versions that pages name are set, too. ``--check`` writes nothing and fails if it would.
+leaves out. The versions that pages name and the tables of options are set, too. ``--check`` writes nothing and fails if it would.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ from chatd import __version__
 from tests.support.page_commands import CommandError
 from tests.support.page_runner import Difference, Page
 from tests.support.pages import ROOT, blocks_of, name_of, pages
-
-PICTURES = ("page_pictures", "window_pictures", "hero_picture")
-"""The modules of ``tools`` that take the pictures on the pages, as far as they are there."""
+from tools import options_page
 
 
 def set_versions(text: str) -> str:
@@ -62,7 +60,8 @@ def refresh(page: Path) -> tuple[str, list[str]]:
             run.finish()
         except CommandError as problem:
             problems.append(str(problem))
-    return set_versions(replace_blocks(page.read_text(), differences)), problems
+    text = set_versions(replace_blocks(page.read_text(), differences))
+    return (options_page.refreshed(text) if page == options_page.PAGE else text), problems
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,8 +75,7 @@ def main(arguments: Sequence[str]) -> int:
     status = 0
     for page in [page.resolve() for page in options.pages] or pages():
         status |= _refresh(page, check=options.check)
-    names = [name for name in PICTURES if (ROOT / "tools" / f"{name}.py").exists()] if options.pictures else []
-    for name in [*names, *(["client_table"] if options.tables else [])]:
+    for name in ["pictures"] * options.pictures + ["client_table"] * options.tables:
         status |= subprocess.run([sys.executable, "-m", f"tools.{name}"], cwd=ROOT, check=False).returncode
     return min(status, 1)
 

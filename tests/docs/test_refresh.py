@@ -8,6 +8,8 @@ import pytest
 
 from chatd import __version__
 from tests.support.pages import ROOT, name_of, pages
+from tools import options_page
+from tools.pictures import TOOLS
 from tools.refresh_docs import main, set_versions
 
 PAGE = """
@@ -69,8 +71,12 @@ def test_a_command_that_fails_is_told_and_the_rest_is_refreshed(
 
 
 def test_the_pictures_that_it_takes_are_those_that_there_are() -> None:
-    named = (ROOT / "tools" / "refresh_docs.py").read_text()
-    made = {path.stem for path in (ROOT / "tools").glob("*_pictures.py")} | {
-        path.stem for path in (ROOT / "tools").glob("*_picture.py")
-    }
-    assert all(f'"{name}"' in named for name in made)
+    made = [path.stem for path in (ROOT / "tools").glob("*_picture*.py")]
+    assert sorted(made) == sorted(TOOLS)
+
+
+def test_the_tables_of_options_are_written_from_the_program() -> None:
+    text = options_page.PAGE.read_text()
+    stale = text.replace("(default: 10319)", "(default: 1)")
+    assert stale != text
+    assert options_page.refreshed(stale) == text
