@@ -179,7 +179,7 @@ def test_a_pipe_is_not_waited_for(journal: Path) -> None:
         restore(journal, pipe, "e2", ignored)
     with pytest.raises(JournalError, match="pipe: it is not a regular file"):
         Store(pipe)
-    with pytest.raises(JournalError, match="no such file "):
+    with pytest.raises(JournalError, match="no such file: "):
         open_to_read(pipe)
     assert lines(journal) == [ONE, TWO]
 
