@@ -2,7 +2,8 @@
 
 It runs the blocks of each page as ``tests/docs/test_pages.py`` does. Where a console, a session or the output of a
 command shows something else than what happened, it is replaced; times, ids and sizes stay, and so does what ``...``
-leaves out. The versions that pages name and the tables of options are set, too. ``--check`` writes nothing and fails if it would.
+leaves out. The versions that pages name and the tables of options are set, too. ``--check`` writes nothing and fails
+if it would.
 """
 
 from __future__ import annotations
