@@ -70,7 +70,7 @@ def _tell(directory: Path) -> None:
     size = sum(path.stat().st_size for path in files) / 1e6
     print(
         f"{directory} has {wheels} wheels and the documentation, {size:.1f} MB in total;"
-        " on the target machine, run: sh install"
+        f" on the target machine, run: sh {directory.name}/install"
     )
     print(f"SHA-256 of {directory / kit_files.SUMS}, to compare there: {kit_files.sha256(directory / kit_files.SUMS)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in folder.glob("*.deb"):
         subprocess.run(["dpkg-deb", "--raw-extract", package, folder / package.name.partition("_")[0]], check=True)
     return folder
+
+
+@pytest.mark.parametrize("script", ["debian/build", "try"])
+def test_folders_in_the_checkout_are_not_taken_for_what_is_installed(script: str) -> None:
+    words = re.search(r'"\$python" (.*-c) \'(import chatd, twisted)\'', (ROOT / "packaging" / script).read_text())
+    assert words is not None
+    without_packages = [sys.executable, "-S", *words[1].split(), words[2]]
+    done = subprocess.run(without_packages, check=False, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert "No module named 'chatd'" in done.stderr
 
 
 def control(folder: Path) -> dict[str, str]:
