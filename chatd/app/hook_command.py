@@ -56,7 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     add.add_argument("--from", dest="start", default="now", metavar="ID|beginning|now", help=about)
     about = "Print one line per webhook: id, room, receiver, position, waiting messages, state, last status, next try."
     command("list", _list, about)
-    command("remove", _remove, "Remove a webhook by its id. Messages not yet sent are not sent any more.").add_argument(
+    command("remove", _remove, "Remove a webhook by its id. Messages that wait to be sent are dropped.").add_argument(
         "id", type=int
     )
     return parser
