@@ -39,6 +39,10 @@ def test_modules_take_the_arguments_on_the_pages(words: list[str], monkeypatch: 
     def parse_and_end(self: ArgumentParser, *arguments: Any) -> Namespace:
         raise Parsed(real(self, *arguments))
 
+    # What other tests have imported is run as it is in a process of its own.
+    for name in (words[0], f"{words[0]}.__main__"):
+        if not hasattr(sys.modules.get(name), "__path__"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(ArgumentParser, "parse_args", parse_and_end)
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(Parsed):
