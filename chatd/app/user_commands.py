@@ -24,6 +24,7 @@ from chatd.app.where import settle, where_options
 from chatd.protocol import names
 from chatd.protocol.duration import seconds
 from chatd.protocol.text import clean
+from chatd.runtime.error_texts import in_one_line
 
 CODE_BYTES = 8
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     except (KeyboardInterrupt, EOFError):
         raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (AccountsError, TakenError, OSError, ValueError) as error:
-        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+        raise SystemExit(f"chatd: {in_one_line(error)}") from None
 
 
 def make_parser() -> argparse.ArgumentParser:

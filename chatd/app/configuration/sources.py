@@ -205,7 +205,9 @@ def _syntax(path: Path, text: str, why: str, settings: Mapping[str, Setting]) ->
     line = int(place[1]) if place[1] else len(lines)
     told = why[: place.start()]
     assignment = _ASSIGNMENT.match(lines[line - 1]) if line <= len(lines) else None
-    if assignment is not None and assignment[1] in settings and told.startswith(("Invalid value", "Expected newline")):
+    if told == r"Illegal character '\n'":
+        told = "a string has no closing quote"
+    elif assignment and assignment[1] in settings and told.startswith(("Invalid value", "Expected newline")):
         told = _not_a_value(settings[assignment[1]], assignment[2].strip())
     return f"{path}, line {line}: {told}"
 
@@ -219,7 +221,7 @@ def _not_a_value(setting: Setting, text: str) -> str:
             setting.parse(text)
         except usage.UsageError as error:
             return str(error).removeprefix("--")
-    return f"{setting.name}: {text[:40]!r} is not a value of TOML; put strings in quotes"
+    return f"{setting.name}: not a value of TOML; write a number, or a string in quotes"
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
