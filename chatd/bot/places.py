@@ -13,7 +13,7 @@ _MAX_FILE_BYTES = 1 << 20
 
 
 class BotError(Exception):
-    """The bot cannot go on, and trying again does not help; the argument is a sentence without its capital."""
+    """The bot cannot continue, and a new attempt does not help; the argument is a sentence without its capital."""
 
 
 class Place(NamedTuple):
