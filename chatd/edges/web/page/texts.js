@@ -163,7 +163,7 @@ export const TEXTS = {
   settings: ['Settings', 'Einstellungen'],
   'settings.notify': ['Notify me of mentions and private messages', 'Bei Erwähnungen und privaten Nachrichten benachrichtigen'],
   'settings.traffic': ['Show joins and departures', 'Zeigen, wer kommt und geht'],
-  'sign.code': ['Invite code, if you have one', 'Einladungscode, falls du einen hast'],
+  'sign.code': ['Invitation code, if you have one', 'Einladungscode, falls du einen hast'],
   'sign.guest': ['Join as a guest', 'Als Gast betreten'],
   'sign.hint': ['At least 8 characters, without spaces.', 'Mindestens 8 Zeichen, ohne Leerzeichen.'],
   'sign.login': ['Log in', 'Anmelden'],
