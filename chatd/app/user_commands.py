@@ -86,6 +86,8 @@ def _add(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
     password = None if options.no_password else _new_password(_hasher())
     with open_account_store(path_of(options), make=True) as store:
+        if store.find(names.key(nick)) is not None:
+            raise ValueError(f"{nick} already belongs to a registered user; choose another, or see chatd user passwd")
         kept = None if password is None else password.hash
         store.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
         _keep_for_scram(store, names.key(nick), password)
