@@ -1,4 +1,4 @@
-"""Prints what is said in a room, each message once, over restarts of the server.
+"""Prints the messages of a room, each once, over restarts of the server.
 
     python examples/follow.py [HOST [PORT [ROOM]]]
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints what is said in a room, each message once, over restarts of the server: HTTP, curl and jq.
+# Prints the messages of a room, each once, over restarts of the server: HTTP, curl and jq.
 #
 #     bash examples/follow.sh '#builds'
 #

@@ -97,4 +97,4 @@ def explained(path: Path | None) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise AccountsError(f"{path or 'what is in memory'}: {error}") from error
+        raise AccountsError(f"{path or 'the accounts in memory'}: {error}") from error

@@ -46,7 +46,7 @@ def room_group(text: str) -> tuple[str, RoomName]:
     """Return the group and the room of ``GROUP=#room``; a group may have ``=`` in it. Raise `ValueError`."""
     group, sign, room = text.rpartition("=#")
     if not group or not sign:
-        raise ValueError("it takes a group and a room, such as staff=#den")
+        raise ValueError("write a group and a room, such as staff=#den")
     return group, names.room(f"#{room}")
 
 

@@ -44,7 +44,7 @@ class ProvidedAccounts:
         except TakenError as error:
             if (key := account_of(self._store, who.issuer, who.subject)) is not None:
                 return key  # made over another connection, at the same time
-            why = clean(f"your name there is {excerpt(who.name)}, which cannot be an account here: {error}")
+            why = clean(f"your name at the provider is {excerpt(who.name)}, which cannot be an account here: {error}")
             raise ChatError(Code.NAME_TAKEN, f"{why}. Ask the people who run this server") from None
         return account.key
 
@@ -65,5 +65,5 @@ def _nick(name: str) -> names.Nick:
     try:
         return names.nick(name.partition("@")[0])
     except names.BadNameError as error:
-        why = clean(f"your name there is {excerpt(name)}, which cannot be a nick here: {error}")
+        why = clean(f"your name at the provider is {excerpt(name)}, which cannot be a nick here: {error}")
         raise ChatError(Code.BAD_NICK, f"{why}. The people who run this server can choose another claim") from None

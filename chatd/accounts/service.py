@@ -282,7 +282,7 @@ class AccountService(Accounts):
 
     def _check_is_free(self, nick: str) -> None:
         if self.is_registered(names.key(nick)):
-            raise ChatError(Code.NAME_TAKEN, f"{nick} already belongs to a registered user")
+            raise ChatError(Code.NAME_TAKEN, f"{nick} already belongs to a registered user; choose another nick")
         twin = self.looks_like(nick)
         if twin is not None:
             raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin}; choose another nick")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
-from twisted.cred.strcred import AuthOptionMixin
+from twisted.cred.strcred import AuthOptionMixin, findCheckerFactories
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
@@ -57,6 +57,8 @@ class AccountOptions(StateOptions, GroupOptions, AuthOptionMixin):
             if not Path(path).is_file():
                 raise usage.UsageError(f"--auth {description}: no such file: {path!r}")
             description = f"file:{Path(path).resolve()}"
+        elif kind not in {each.authType for each in findCheckerFactories()}:
+            raise usage.UsageError(f"--auth takes pam, file:PATH or a method that --help-auth lists, not {kind!r}")
         super().opt_auth(description)
 
     def opt_help_auth(self) -> None:

@@ -32,7 +32,7 @@ from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.model.conversation import all_of
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
-from chatd.protocol.text import clean
+from chatd.runtime.error_texts import in_one_line
 from chatd.runtime.extras import install_command, missing
 
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> None:
     except KeyboardInterrupt:
         raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (JournalError, OSError, ValueError) as error:
-        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+        raise SystemExit(f"chatd: {in_one_line(error)}") from None
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -162,12 +162,17 @@ def _write(journal: str, events: Iterator[StoredEvent], progress: Callable[[int]
 
 def _erase(options: argparse.Namespace) -> None:
     nick: str = names.nick(options.nick)
-    wanted, what = (all_of(nick), "private messages") if options.private else (nick, "messages and topics")
+    wanted, one, many = nick, "message or topic", "messages and topics"
+    if options.private:
+        wanted, one, many = all_of(nick), "private message", "private messages"
     if is_cluster(options.journal):
         erased = _commands().erase(options.journal, wanted)
-        print(f"erased {erased} {what}; running nodes follow at once, the others when they start")
+        print(
+            f"erased {erased} {one if erased == 1 else many}; running nodes follow at once, the others when they start"
+        )
         return
-    print(f"erased {erase(sqlite_path(options.journal), wanted)} {what}")
+    erased = erase(sqlite_path(options.journal), wanted)
+    print(f"erased {erased} {one if erased == 1 else many}")
 
 
 def _restore(options: argparse.Namespace) -> None:

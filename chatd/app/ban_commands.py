@@ -19,6 +19,7 @@ from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.moderation_verbs import subject_of
 from chatd.protocol.text import clean
 from chatd.protocol.wire import timestamp
+from chatd.runtime.error_texts import in_one_line
 
 PAUSE_SECONDS = 0.05
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> None:
     except KeyboardInterrupt:
         raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (JournalError, OSError, ValueError) as error:
-        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+        raise SystemExit(f"chatd: {in_one_line(error)}") from None
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -74,7 +74,7 @@ class ClassOptions(Options):
         except ValueError as error:
             raise usage.UsageError(str(error)) from None
         if self["web"] == OFF:
-            raise usage.UsageError("chatd class needs the page; for a server without it, run chatd")
+            raise usage.UsageError("a class needs the page; leave out --web off, or run chatd for a server without it")
         if self["web"] is None:
             self["web"] = str(DEFAULT_WEB_PORT)
         if self["members-only"]:

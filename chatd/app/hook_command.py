@@ -18,6 +18,7 @@ from chatd.hooks.target import parse, shown
 from chatd.protocol import names
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.text import clean
+from chatd.runtime.error_texts import in_one_line
 
 _ONCE = "It is not shown again. Give it to the receiver, which needs it to check signatures"
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
     except KeyboardInterrupt:
         raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (HooksError, OSError, ValueError) as error:
-        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+        raise SystemExit(f"chatd: {in_one_line(error)}") from None
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -56,7 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
     add.add_argument("--from", dest="start", default="now", metavar="ID|beginning|now", help=about)
     about = "Print one line per webhook: id, room, receiver, position, waiting messages, state, last status, next try."
     command("list", _list, about)
-    command("remove", _remove, "Remove a webhook by its id. Messages not yet sent are not sent any more.").add_argument(
+    command("remove", _remove, "Remove a webhook by its id. Messages that wait to be sent are dropped.").add_argument(
         "id", type=int
     )
     return parser

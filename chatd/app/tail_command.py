@@ -23,6 +23,7 @@ from chatd.feeder.trust import Trust
 from chatd.protocol import names
 from chatd.protocol.text import clean
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.error_texts import in_one_line
 from chatd.runtime.server_address import Address, parse
 
 PASSWORD_VARIABLE = "CHATD_PASSWORD"
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         _run(options)
     except (StateError, OSError, ValueError) as error:
-        raise SystemExit(f"chatd tail: {clean(' '.join(str(error).split()))}") from None
+        raise SystemExit(f"chatd tail: {in_one_line(error)}") from None
 
 
 def make_parser() -> argparse.ArgumentParser:

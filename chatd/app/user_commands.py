@@ -24,6 +24,7 @@ from chatd.app.where import settle, where_options
 from chatd.protocol import names
 from chatd.protocol.duration import seconds
 from chatd.protocol.text import clean
+from chatd.runtime.error_texts import in_one_line
 
 CODE_BYTES = 8
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     except (KeyboardInterrupt, EOFError):
         raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (AccountsError, TakenError, OSError, ValueError) as error:
-        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+        raise SystemExit(f"chatd: {in_one_line(error)}") from None
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -85,6 +86,8 @@ def _add(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
     password = None if options.no_password else _new_password(_hasher())
     with open_account_store(path_of(options), make=True) as store:
+        if store.find(names.key(nick)) is not None:
+            raise ValueError(f"{nick} already belongs to a registered user; choose another, or see chatd user passwd")
         kept = None if password is None else password.hash
         store.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
         _keep_for_scram(store, names.key(nick), password)

@@ -1,6 +1,6 @@
-"""Bots that stay: they reconnect by themselves, miss nothing, and say nothing twice.
+"""Bots that stay: they reconnect by themselves, miss nothing, and post nothing twice.
 
-A bot is a few functions that are called with what others say::
+A bot is a few functions that are called with the messages of others::
 
     from chatd.bot import Bot, Message
 
@@ -16,7 +16,7 @@ A bot is a few functions that are called with what others say::
 Messages are handled one at a time, in order. A message is done when its handlers have returned, what they returned (a
 coroutine or a Deferred) has fired, and every answer is stored. After a lost connection, a restart of the server or,
 with ``state``, one of the bot, the bot continues after the last message that is done. Each answer has a label made of
-the id of its message, so the server stores it once even if the bot says it again.
+the id of its message, so the server stores it once even if the bot sends it again.
 
 A bot that is killed while it handles a message handles it again when it starts: answers are safe; guard any other
 effect with ``message.id``. A handler that raises is logged, and its message is done.

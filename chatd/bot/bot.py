@@ -1,4 +1,4 @@
-"""A bot: functions that are called with what others say."""
+"""A bot: functions that are called with the messages of others."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ class Bot:
     """A bot with one nick, in one or more rooms; without a room, in ``#lobby``.
 
     ``password`` logs in to the account of the nick; it is sent only over TLS, within this machine or over a local
-    socket. ``state`` is a file in which the bot keeps how far it is; without one, each start begins with what is said
-    from then on. Raise `chatd.protocol.names.BadNameError`, a `ValueError`, for a nick or a room that cannot be one.
+    socket. ``state`` is a file in which the bot stores the last message it is done with; without one, each start
+    begins with new messages. Raise `chatd.protocol.names.BadNameError`, a `ValueError`, for a nick or a room that
+    cannot be one.
     """
 
     def __init__(self, nick: str, *rooms: str, password: str | None = None, state: Path | str | None = None) -> None:
@@ -46,9 +47,9 @@ class Bot:
         self._life: Life | None = None
 
     def on_message(self, handler: Handler) -> Handler:
-        """Call ``handler`` with each `Message` that others say in the bot's rooms. A decorator: return ``handler``.
+        """Call ``handler`` with each `Message` of others in the bot's rooms. A decorator: return ``handler``.
 
-        It is not called for what the bot itself says, and not for notices, which is what bots say.
+        It is called neither for messages of the bot itself nor for notices, which is what bots send.
         """
         self._handlers.message.append(handler)
         return handler
@@ -62,12 +63,12 @@ class Bot:
         return handler
 
     def say(self, room: str, text: str, *, label: str | None = None) -> Deferred[None]:
-        """Say ``text`` in one of the bot's rooms, as a notice, which other bots do not answer.
+        """Send ``text`` to one of the bot's rooms, as a notice, which other bots do not answer.
 
-        It waits while the bot is not connected. The Deferred fires when the server has stored it, and fails with
-        `chatd.protocol.errors.ChatError` if the server refuses it for good. What has a ``label`` (1 to 64 of
-        ``A-Z a-z 0-9 . _ : + -``) is said once in that room, whoever starts again in between; the server knows labels
-        for 24 hours. Raise `ValueError` for a label that cannot be one.
+        The message waits while the bot is not connected. The Deferred fires when the server has stored it, and fails
+        with `chatd.protocol.errors.ChatError` if the server refuses it for good. A message with a ``label`` (1 to 64 of
+        ``A-Z a-z 0-9 . _ : + -``) is posted once in that room, even if the bot or the server restarts in between; the
+        server remembers labels for 24 hours. Raise `ValueError` for an invalid label.
         """
         if label is not None and not wire.is_label(label):
             raise ValueError(f"{label!r} cannot be a label; use 1 to 64 of A-Z a-z 0-9 . _ : + -")
@@ -76,7 +77,7 @@ class Bot:
     def start(self, endpoint: IStreamClientEndpoint, reactor: Any) -> Deferred[None]:
         """Connect, and stay connected until `stop`. Call it once.
 
-        Return a Deferred that fires after `stop`, and fails with `BotError` when the bot cannot go on: the server
+        Return a Deferred that fires after `stop`, and fails with `BotError` when the bot cannot continue: the server
         refuses its nick, a room or the password, another connection has replaced it, it was removed or banned, or its
         state file cannot be used.
         """
@@ -84,15 +85,15 @@ class Bot:
         return self._life.start(endpoint)
 
     def stop(self) -> Deferred[None]:
-        """Disconnect, keep the place, and return a Deferred that fires when that is done. A stopped bot stays so."""
+        """Disconnect, store the state, and return a Deferred that fires when that is done. A bot starts only once."""
         assert self._life is not None, "start it first"
         return self._life.end()
 
     def run(self, server: str = "tcp:127.0.0.1:10319") -> None:
-        """Run the bot until the process is told to stop, and exit with status 1 if the bot cannot go on.
+        """Run the bot until the process is told to stop, and exit with status 1 if the bot cannot continue.
 
         ``server`` is a Twisted client endpoint: ``tcp:HOST:PORT``, ``tls:HOST:PORT`` (needs the extra ``tls``) or
-        ``unix:PATH``. What happens is logged on the standard error.
+        ``unix:PATH``. The log goes to standard error.
         """
         quiet = LogLevelFilterPredicate(LogLevel.warn)
         quiet.setLogLevelForNamespace("chatd.bot", LogLevel.info)

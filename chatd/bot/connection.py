@@ -99,7 +99,7 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
 
     @override
     def timeoutConnection(self) -> None:
-        self._give_up(f"nothing was heard of the server for {SILENCE_SECONDS:.0f} seconds")
+        self._give_up(f"the server has not answered for {SILENCE_SECONDS:.0f} seconds")
 
     @override
     def lineReceived(self, line: bytes) -> None:
@@ -159,7 +159,10 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
         for number, room in enumerate(rooms):
             place = self._places.heard(room)
             if place is not None and place.journal != Place(0, self._epoch).journal:
-                _log.warn("the history of {room} is a new one; what was said in the meantime may be missed", room=room)
+                _log.warn(
+                    "the server started a new history of {room}; messages sent in the meantime may be missing",
+                    room=room,
+                )
                 place = None
             since, epoch = place or (None, None)
             first = number == 0
@@ -169,7 +172,7 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
         self._outside.discard(names.key(room))
         if recovered != "yes":
             if recovered is not None and self._places.heard(room) is not None:
-                _log.warn("some of what was said in {room} in the meantime is missed", room=room)
+                _log.warn("some messages sent in {room} in the meantime are missing", room=room)
             place = Place(int(last), self._epoch)
             self._places.hear(room, place)
             self._owner.begun(room, place)

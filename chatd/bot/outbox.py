@@ -74,7 +74,7 @@ class Outbox:
             self.stored(label)
         else:
             outgoing = self._waiting.popleft()
-            _log.warn("not said in {room}: {why}", room=outgoing.command.to, why=error.text)
+            _log.warn("not sent to {room}: {why}", room=outgoing.command.to, why=error.text)
             outgoing.stored.errback(ChatError(error.code, error.text))
             self._send()
 

@@ -13,7 +13,7 @@ _MAX_FILE_BYTES = 1 << 20
 
 
 class BotError(Exception):
-    """The bot cannot go on, and trying again does not help; the argument is a sentence without its capital."""
+    """The bot cannot continue, and a new attempt does not help; the argument is a sentence without its capital."""
 
 
 class Place(NamedTuple):
@@ -46,7 +46,7 @@ class Places:
         except OSError as error:
             raise BotError(f"{self._file} cannot be read: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise BotError(f"{self._file} is not a bot's state; remove it to begin with what is said now") from None
+            raise BotError(f"{self._file} is not a bot's state; remove it to start with new messages") from None
         self._heard = dict(self._done)
 
     def save(self) -> None:

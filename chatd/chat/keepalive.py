@@ -44,7 +44,8 @@ class Keepalive:
 
     def _check_joined(self, _now: float) -> None:
         if not self._client.nick:
-            why = f"no JOIN within {self._limits.join_seconds} seconds"
+            seconds = self._limits.join_seconds
+            why = f"no JOIN within {seconds} second{'s' * (seconds != 1)}"
             self._client.disconnect(DisconnectReason.IDLE, why)
 
     def _check_heard(self, now: float) -> None:

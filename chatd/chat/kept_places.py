@@ -240,4 +240,4 @@ def _end(kept: Sequence[Session], _now: float) -> None:
     for session in gone:
         session.connection_lost()
     if gone:
-        _log.info("{count} people did not reconnect after the restart", count=len(gone))
+        _log.info("members who did not come back after the restart: {count}", count=len(gone))

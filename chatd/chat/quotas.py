@@ -22,7 +22,8 @@ def check_join(participant: Participant, key: str, room: Place | None) -> None:
     if room is not None and room in participant.rooms:
         return
     if limits.rooms_per_connection and count >= limits.rooms_per_connection:
-        raise ChatError(Code.FULL, f"you are in {count} rooms, which is the maximum; PART one first")
+        why = f"you are in {count} room{'s' * (count != 1)}, which is the maximum; PART one first"
+        raise ChatError(Code.FULL, why)
     is_new = _is_new(participant, key, room)
     _check_rate(participant)
     _check_moves(participant)
@@ -85,7 +86,7 @@ def check_tell(participant: Participant) -> None:
     hub, who = participant.hub, participant.household
     rate, tells, now = hub.limits.tell_rate, hub.shares.tells, hub.clock.seconds()
     if rate.per_second and (rate.left(participant.tells_full_at, now) < 1 or tells.left(who) < 1):
-        raise _slow_down(f"you may TELL people at most {hub.limits.tells_per_minute} messages a minute")
+        raise _slow_down(f"TELL is limited to {hub.limits.tells_per_minute} per minute")
     participant.tells_full_at = rate.after(participant.tells_full_at, now, 1)
     tells.use(who, 1)
 
@@ -132,7 +133,8 @@ def _is_new(visitor: Visitor, key: str, room: Place | None) -> bool:
     if not (is_new and limits.rooms) or hub.room_count_at_most < limits.rooms:
         return is_new
     if (there := hub.room_count) >= limits.rooms:
-        raise ChatError(Code.FULL, f"there are {there} rooms, which is the maximum; join one that ROOMS lists")
+        why = f"the server has {there} room{'s' * (there != 1)}, which is the maximum; join one that ROOMS lists"
+        raise ChatError(Code.FULL, why)
     return is_new
 
 
@@ -145,7 +147,7 @@ def _check_rate(participant: Visitor) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:
         often = participant.hub.limits.names_per_minute
-        raise _slow_down(f"you may JOIN, NICK and AWAY at most {often} times a minute")
+        raise _slow_down(f"JOIN, NICK and AWAY together are limited to {often} per minute")
     participant.names_full_at = rate.after(participant.names_full_at, now, 1)
 
 

@@ -48,7 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="#ROOM",
         action="append",
         default=[],
-        help="room to join (default: those used last) (repeatable)",
+        help="room to join (repeatable; default: those used last)",
     )
     parser.add_argument("--tls", action="store_true", help="connect over TLS")
     parser.add_argument("--version", action="version", version=f"chatd {__version__}")

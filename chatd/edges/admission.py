@@ -83,14 +83,15 @@ class Admission:
         """Return what stands against one more connection from an address; the state of the journal last."""
         limits = self._hub.limits
         if limits.connections and self.count >= limits.connections:
-            return Obstacle(Why.FULL, f"the server is full ({self.count} connections); try again later")
+            text = f"the server is full ({self.count} connection{'s' * (self.count != 1)}); try again later"
+            return Obstacle(Why.FULL, text)
         # Whoever has joined has one nick, and two only while that changes.
         if limits.waiting and self.count - self._hub.nick_count - self.readers >= limits.waiting:
             return Obstacle(Why.WAITING, "too many connections have not joined yet; try again in a moment")
         if limits.connections_per_address and address is not None and not address.is_loopback:
             here = self._by_address.get(origin(address), 0)
             if here >= limits.connections_per_address:
-                text = f"your address already has {here} connections; close one first"
+                text = f"your address already has {here} connection{'s' * (here != 1)}; close one first"
                 return Obstacle(Why.ADDRESS, text)
         health = self._hub.journal.health
         closed = None if health is _WORKING else REFUSALS.get(health)

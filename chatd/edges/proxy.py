@@ -98,7 +98,8 @@ class ProxiedProtocol(ProtocolWrapper):
             self.wrappedProtocol.dataReceived(rest)
 
     def _check(self, _now: float) -> None:
-        self._refuse(f"no PROXY header arrived within {self.factory.header_seconds} seconds")
+        seconds = self.factory.header_seconds
+        self._refuse(f"no PROXY header arrived within {seconds} second{'s' * (seconds != 1)}")
 
     def _refuse(self, why: str) -> None:
         transport: Any = self.transport

@@ -198,7 +198,7 @@ class Feeder(Owner):
     def _retry(self, why: str, asked: float | None = None) -> None:
         wait = self._backoff(self._failures) if asked is None else min(asked, MAX_WAIT_SECONDS)
         self._failures += 1
-        self._report("server", f"{why}; trying again in {wait:.0f} seconds")
+        self._report("server", f"{why}; trying again in {wait:.0f} s")
         self._later("connect", wait, self._connect)
 
     @override

@@ -188,7 +188,7 @@ class Following:
         """Go on with a file that was rotated away."""
         file = open_rest(place)
         if file is None:
-            self._report("", f"what was written to {place.path} after byte {place.offset} is gone and was not sent")
+            self._report("", f"{place.path} no longer has what followed byte {place.offset}; it was not sent")
             return
         file.quiet_since = 0.0
         self._files.append(file)

@@ -63,7 +63,9 @@ def refusal(entry: Entry, target: Target | None, *, retracted: bool, known: bool
             if rights is not None and not is_own(target.author, entry.by):
                 return ChatError(Code.NOT_ALLOWED, "only its author may edit a message")
             if rights is not None and event.id <= rights.public_after:
-                why = "the room was private then, and everybody would read the message now; RETRACT it and send it anew"
+                why = (
+                    "the room was private then, and everybody would read the message now; RETRACT it and send it again"
+                )
                 return ChatError(Code.NOT_ALLOWED, why)
         case Unreacted():
             if not own_reactions(entry, event, target):
@@ -84,8 +86,8 @@ def own_reactions(entry: Entry, event: Reacted, target: Target) -> list[int]:
 
 def no_such_message(event: Said | ReferringEvent) -> ChatError:
     """Return why something is refused whose message is not there, or is not to be read: no word tells which."""
-    what = "what you answer" if isinstance(event, Said) else f"the message {event.id}"
-    return ChatError(Code.NO_SUCH_MESSAGE, f"{what} is not in {event.room}, or no longer")
+    what = "the message you reply to" if isinstance(event, Said) else f"the message {event.id}"
+    return ChatError(Code.NO_SUCH_MESSAGE, f"{what} is not in {event.room}; it may have been deleted")
 
 
 def taken_back() -> ChatError:

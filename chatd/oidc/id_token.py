@@ -91,7 +91,7 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
     expires, made, begins = _seconds(claims, "exp"), _seconds(claims, "iat"), _seconds(claims, "nbf")
     if expires is None or made is None:
         raise ProviderError("the answer does not say how long it is valid")
-    late = "the answer is too old; if this comes again, the clock of this server or of the provider is wrong"
+    late = "the answer is too old; if this happens again, check the clocks of this server and of the provider"
     early = "the answer is from the future; the clock of this server or of the provider is wrong"
     if expires <= now - LEEWAY_SECONDS or made < now - MAX_AGE_SECONDS - LEEWAY_SECONDS:
         raise ProviderError(late)

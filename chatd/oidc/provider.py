@@ -107,7 +107,7 @@ class Provider:
     async def _describe(self) -> Description:
         status, document = await self._fetcher.fetch(discovery_url(self._settings.issuer))
         if status != OK:
-            raise ProviderError(f"the provider answered {status} to the question about itself")
+            raise ProviderError(f"the provider answered {status} to the request for its configuration")
         if document.get("issuer") != self._settings.issuer:
             said = clean(excerpt(str(document.get("issuer")), 100))
             raise ProviderError(f"the provider calls itself {said}, which is not what --oidc-issuer says")
@@ -127,7 +127,7 @@ class Provider:
         found = await self._description.get()
         status, document = await self._fetcher.fetch(found.jwks_uri)
         if status != OK:
-            raise ProviderError(f"the provider answered {status} to the question for its keys")
+            raise ProviderError(f"the provider answered {status} to the request for its keys")
         return id_token.key_set(document)
 
     async def _exchange(

@@ -72,7 +72,7 @@ class ProviderSignOn:
             raise ChatError(Code.NOT_ALLOWED, f"{why}; start again")
         self._use_up(secret)
         if (error := answer.get("error")) is not None:
-            what = "you declined there" if error == DENIED else f"the provider said {why_refused(answer, '')}"
+            what = "you declined at the provider" if error == DENIED else f"the provider said {why_refused(answer, '')}"
             raise self._refusal(ProviderError(what), Code.NOT_ALLOWED)
         failure = self._failures.attempt(None, address)
         if self._under_way >= MAX_UNDER_WAY:

@@ -209,7 +209,7 @@ ROWS = (
         or_person(read_search, bare=False),
     ),
     Verb(
-        commands.Ignore, "IGNORE [nick]", "hide what somebody says; without a nick, list whom you ignore", _read_ignore
+        commands.Ignore, "IGNORE [nick]", "hide somebody's messages; without a nick, list whom you ignore", _read_ignore
     ),
     Verb(commands.Unignore, "UNIGNORE <nick>", "stop ignoring somebody", _read_unignore),
     Verb(commands.Seen, "SEEN <id> [#room]", "record how far you have read, for your other connections", _read_seen),

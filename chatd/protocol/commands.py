@@ -118,7 +118,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Hide what somebody says; without a nick, list whom the sender ignores."""
+    """Hide somebody's messages; without a nick, list whom the sender ignores."""
 
     nick: str | None = None
 

@@ -113,7 +113,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Deop:
-    """End somebody's rank as a room operator."""
+    """Remove somebody as a room operator."""
 
     nick: str
     room: str | None = None
@@ -129,7 +129,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Unvoice:
-    """Take back what VOICE gave."""
+    """Remove somebody's voice."""
 
     nick: str
     room: str | None = None

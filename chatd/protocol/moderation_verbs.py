@@ -120,7 +120,7 @@ def _read_set(words: Arguments) -> commands.Set:
     who = words.values("who").get("who")
     key, _, value = word.partition("=")
     if key not in commands.SETTINGS:
-        words.refuse(f"unknown setting: {excerpt(word)}; there are {', '.join(commands.SETTINGS)}")
+        words.refuse(f"unknown setting: {excerpt(word)}; the settings are {', '.join(commands.SETTINGS)}")
     value = _value(words, key, value)
     if who is not None and (key, value) != ("private", "yes"):
         words.refuse("who= is for private=yes only")
@@ -231,7 +231,7 @@ ROWS = (
     Verb(
         commands.Deop,
         "DEOP <nick> [#room]",
-        "end somebody's rank as a room operator",
+        "remove somebody as a room operator",
         _read_deop,
     ),
     Verb(
@@ -243,7 +243,7 @@ ROWS = (
     Verb(
         commands.Unvoice,
         "UNVOICE <nick> [#room]",
-        "take back what VOICE gave",
+        "remove somebody's voice",
         _read_unvoice,
     ),
     Verb(

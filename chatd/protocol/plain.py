@@ -26,7 +26,7 @@ _RULED: Mapping[str, str] = {
     "OP": "{nick} made {subject} an operator of {place}",
     "DEOP": "{nick} removed {subject} as an operator of {place}",
     "VOICE": "{nick} gave {subject} a voice in {place}",
-    "UNVOICE": "{nick} took {subject}'s voice in {place} away",
+    "UNVOICE": "{nick} removed {subject}'s voice in {place}",
     "INVITE": "{nick} invited {subject} to {place}",
     "UNINVITE": "{nick} withdrew {subject}'s invitation to {place}",
 }
@@ -45,13 +45,13 @@ _SET: Mapping[str, str] = {
     "outsiders=no": "{nick} let only members of {place} send messages to it",
     "slow=off": "{nick} turned off slow mode in {place}",
     "keep=all": "{nick} made {place} store messages for as long as the server does",
-    "limit=off": "{nick} removed the limit on members of {place}",
+    "limit=off": "{nick} removed the limit on the number of members of {place}",
 }
 """By subject."""
 _SET_TO = {
     "slow": "{nick} limited everybody in {place} to one message every {value}",
     "keep": "{nick} made {place} delete messages after {value}",
-    "limit": "{nick} limited {place} to {value} members",
+    "limit": "{nick} limited the number of members of {place} to {value}",
 }
 """By key; a setting that has no sentence here or there is told as it was written."""
 _SET_OTHERWISE = "{nick} set {subject} in {place}"

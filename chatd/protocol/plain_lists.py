@@ -25,7 +25,7 @@ _USUAL = (
     ("HISTORY", "show earlier messages; HISTORY 10 shows 10"),
     ("SEARCH <words>", "find messages with these words"),
     ("TOPIC [text]", "show or set the topic of the room"),
-    ("IGNORE <nick>", "hide what somebody says"),
+    ("IGNORE <nick>", "hide somebody's messages"),
     ("TIME on", "show the time before each line"),
     ("QUIT", "disconnect"),
     ("HELP <verb>", "explain one of these commands"),

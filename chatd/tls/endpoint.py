@@ -93,7 +93,7 @@ class Certificates:
             if why != self._complaint:
                 self._complaint = why
                 _log.error(
-                    "the new certificate was not loaded, so the old one stays: {why}; correct it, no restart is needed",
+                    "cannot load the new certificate, the old one stays: {why}; correct it, no restart is needed",
                     why=why,
                 )
             return

@@ -124,7 +124,7 @@ def test_what_somebody_said_is_erased_on_nodes_that_run_and_on_others(cluster: C
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as erasing:
         cluster.until(lambda: erasing.poll() is not None)
         assert erasing.stdout is not None
-        assert erasing.stdout.read().startswith("erased 1 messages and topics")
+        assert erasing.stdout.read().startswith("erased 1 message or topic")
     cluster.until(lambda: PolicyKey("TOPIC", "") not in held(a, "#a"))
     for node in (a, cluster.node("b"), cluster.node("c")):
         cluster.until(lambda node=node: "eve's topic" not in history(cluster, node))  # type: ignore[misc]  # at once

@@ -91,7 +91,7 @@ def test_an_export_has_none_and_erase_takes_them_from_the_nodes_that_run(
             assert not ann.ask(line).startswith("ERR")
         exported = chatd("export")
         assert "hello" in exported and "rosebud" not in exported
-        assert chatd("erase", "--private", "bob").startswith("erased 1 private messages;")
+        assert chatd("erase", "--private", "bob").startswith("erased 1 private message;")
         eventually(lambda: bob.ask("HISTORY ann"), "OK HISTORY ann 0")
         eventually(lambda: ann.ask("HISTORY bob"), "OK HISTORY bob 0")
         assert eve.ask("HISTORY ann") == "OK HISTORY ann 1"

@@ -321,7 +321,7 @@ def test_the_answer_of_another_provider(scene: Scene, browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("said", "read"),
     [
-        ({"error": "access_denied"}, "you declined there"),
+        ({"error": "access_denied"}, "you declined at the provider"),
         (
             {"error": "server_error", "error_description": EVIL},
             "provider said &quot;server_error: &lt;script&gt;alert(",
@@ -349,10 +349,10 @@ def test_a_provider_that_is_down(scene: Scene, browser: Browser) -> None:
     answer = browser.get("/-/oidc")
     assert answer.status == 503
     assert refusal(answer) == (
-        "Logging in with login.example.org failed: the provider answered 503 to the question about itself."
+        "Logging in with login.example.org failed: the provider answered 503 to the request for its configuration."
     )
     assert scene.log == [
-        "a login with login.example.org failed: the provider answered 503 to the question about itself"
+        "a login with login.example.org failed: the provider answered 503 to the request for its configuration"
     ]
 
 

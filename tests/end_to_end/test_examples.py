@@ -177,7 +177,7 @@ def test_a_bot_that_cannot_start_says_why(tmp_path: Path) -> None:
         bot = Running(tmp_path, "echo_bot.py", endpoint(daemon))
         assert bot.status() == 1
         assert bot.output().endswith(
-            "the bot ended: echo.json is not a bot's state; remove it to begin with what is said now\n"
+            "the bot ended: echo.json is not a bot's state; remove it to start with new messages\n"
         )
 
 

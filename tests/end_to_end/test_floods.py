@@ -345,7 +345,7 @@ def test_a_header_that_never_comes(tmp_path: Path, stack: ExitStack, sent: bytes
     with taking(0.5, 4):
         assert client.rest() == []
     (line,) = warnings(daemon)
-    assert "no PROXY header arrived within 1 seconds" in line
+    assert "no PROXY header arrived within 1 second" in line
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_an_export_has_no_private_line_and_erase_takes_them(tmp_path: Path) -> N
     exported = chatd("export")
     assert "hello" in exported and "rosebud" not in exported
     assert b"rosebud" in (tmp_path / "chatd.sqlite3").read_bytes()
-    assert chatd("erase", "--private", "Bob") == "erased 1 private messages\n"
+    assert chatd("erase", "--private", "Bob") == "erased 1 private message\n"
     assert b"rosebud" not in (tmp_path / "chatd.sqlite3").read_bytes()
     with serve(tmp_path) as daemon, member(daemon.port, "bob") as bob:
         assert bob.ask("HISTORY ann") == "OK HISTORY ann 0"

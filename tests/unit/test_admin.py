@@ -44,7 +44,7 @@ def test_import_reads_a_file(journal: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_erase_says_how_much(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert output(capsys, "erase", "ALICE") == ["erased 1 messages and topics"]
+    assert output(capsys, "erase", "ALICE") == ["erased 1 message or topic"]
     assert lines(journal) == [("MSG", "#b", "bob", "two")]
 
 

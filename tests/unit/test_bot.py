@@ -242,7 +242,7 @@ def test_it_outlives_the_server_and_begins_anew_with_a_new_journal(
     server.advance(PAUSE_SECONDS)
     alice.send("MSG !echo three")
     assert said(alice) == ["MSG echo #builds alice: three"]
-    assert log == ["the history of #builds is a new one; what was said in the meantime may be missed"]
+    assert log == ["the server started a new history of #builds; messages sent in the meantime may be missing"]
 
 
 def test_it_says_so_where_something_is_missing(server: MemoryServer, start: Started, log: list[str]) -> None:
@@ -256,7 +256,7 @@ def test_it_says_so_where_something_is_missing(server: MemoryServer, start: Star
     alice.lines()
     alice.send("MSG !echo two")
     assert said(alice) == ["MSG echo #builds alice: two"]
-    assert log == ["some of what was said in #builds in the meantime is missed"]
+    assert log == ["some messages sent in #builds in the meantime are missing"]
 
 
 def test_it_answers_pings_and_takes_its_nick_back(server: MemoryServer, start: Started) -> None:
@@ -329,7 +329,7 @@ def test_what_is_refused_for_good_fails_and_the_next_is_said(
     start(handle=answer)
     server.client("alice", "#builds").send("MSG one", "MSG two")
     assert stored(server)[2:] == ["MSG echo #builds sorry", "MSG echo #builds sorry"]
-    assert log[0] == "not said in #builds: a line has at most 8192 bytes"
+    assert log[0] == "not sent to #builds: a line has at most 8192 bytes"
     assert len(log) == 4
 
 
@@ -441,7 +441,7 @@ def test_it_does_not_start_with_what_is_no_state(start: Started, tmp_path: Path,
     bot = Bot("echo", "#builds", state=state)
     ended = start.run(bot)
     start.bots.remove(bot)
-    assert why_ended(ended) == f"{state} is not a bot's state; remove it to begin with what is said now"
+    assert why_ended(ended) == f"{state} is not a bot's state; remove it to start with new messages"
     assert state.read_text() == content
 
 
@@ -494,7 +494,7 @@ def test_a_server_that_is_silent_is_given_up() -> None:
     clock.advance(1)
     assert transport.disconnecting
     made.connectionLost()
-    assert made.ended.result == ("nothing was heard of the server for 120 seconds", None)
+    assert made.ended.result == ("the server has not answered for 120 seconds", None)
 
 
 def test_what_is_refused_for_now_is_said_again_before_what_comes_after_it() -> None:

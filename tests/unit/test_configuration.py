@@ -201,7 +201,20 @@ def test_secrets_are_read_from_files(tmp_path: Path) -> None:
         ("# \n[accounts]\nauth = ['file:nowhere']\n", "line 3: auth file:nowhere: no such file: 'nowhere'"),
         ("[listen]\ntrusted-proxy = [\n'10.0.0.0/8',\n'x']\n", "line 2: trusted-proxy takes an address or a network"),
         ("[listen]\nport = 1\nport = 2\n", "line 3: Cannot overwrite a value"),
-        ("[listen]\nport = \n", "line 2: Invalid value"),
+        ("[listen]\nport = \n", "line 2: port takes a whole number from 0 to 65535, not ''"),
+        ("[limits]\nmax-rooms = ten # all\n", "line 2: max-rooms takes a whole number from 0 to 2147483648, not 'ten'"),
+        ("[limits]\nmax-rooms = 1,000\n", "line 2: max-rooms takes a whole number from 0 to 2147483648, not '1,000'"),
+        (
+            "[storage]\nkeep = 30d\n",
+            "line 2: keep: not a value of TOML; write a number, or a string in quotes",
+        ),
+        (
+            "[listen]\nlisten = tcp:1\n",
+            "line 2: listen: not a value of TOML; write a number, or a string in quotes",
+        ),
+        ('[storage]\nkeep = "30d\n', "line 2: a string has no closing quote"),
+        ("[web]\nweb-guests = yes\n", "line 2: web-guests takes true or false"),
+        ("[listen]\nport = 1\nx\n", "line 3: Expected '=' after a key"),
         ("[listen]\nport = [1,\n", "line 2: "),
     ],
 )

@@ -57,7 +57,7 @@ def test_nobody_comes_into_a_full_room(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     eve = chat.person("JOIN eve #other")
     assert ask(chat, ann, "SET limit=3") == ["OK SET #den limit=3"]
-    assert bob.take() == ["NOTE ann limited #den to 3 members"]
+    assert bob.take() == ["NOTE ann limited the number of members of #den to 3"]
     eve.take()
     assert ask(chat, eve, "JOIN #den") == [FULL.format(3)]
     assert ask(chat, mallory, "PART")[-1] == "OK PART #den"

@@ -124,7 +124,7 @@ def test_joins_and_nicks_are_so_many_a_minute_after_a_burst() -> None:
         alice.says(line)
         chat.turn()
     nick, join, pong = alice.take()
-    assert nick.startswith("ERR slow-down NICK you may JOIN, NICK and AWAY at most 6 ")
+    assert nick.startswith("ERR slow-down NICK JOIN, NICK and AWAY together are limited to 6 per minute")
     assert join.startswith("ERR slow-down JOIN ")
     assert pong == "PONG 1"
     chat.wait(10)
@@ -174,7 +174,7 @@ def test_a_room_too_many_is_refused_and_those_that_are_there_are_not() -> None:
     chat.person("JOIN alice #a", "JOIN #b")
     bob = chat.person()
     bob.says("JOIN bob #c")
-    assert bob.take()[0].startswith("ERR full JOIN there are 2 rooms")
+    assert bob.take()[0].startswith("ERR full JOIN the server has 2 rooms")
     bob.says("JOIN bob #A", "JOIN #b")
     chat.turn()
     assert bob.take() == ["OK JOIN #a 2", "OK JOIN #b 2"]

@@ -295,13 +295,13 @@ async def test_an_answer_that_says_that_it_is_another_providers(theirs: fake.Pro
 @pytest.mark.parametrize(
     ("path", "body", "why"),
     [
-        ("/.well-known/openid-configuration", (500, b"oops"), "answered 500 to the question about itself"),
+        ("/.well-known/openid-configuration", (500, b"oops"), "answered 500 to the request for its configuration"),
         ("/.well-known/openid-configuration", (200, b"<html>"), "something other than JSON at /.well-known"),
         ("/.well-known/openid-configuration", (200, b"[]"), "something other than JSON"),
         ("/.well-known/openid-configuration", (200, b"[" * 60_000), "something other than JSON"),
         ("/.well-known/openid-configuration", (200, bytes(2 * MAX_ANSWER)), "did not answer properly"),
         ("/.well-known/openid-configuration", (302, b"{}"), "answered 302"),
-        ("/keys", (404, b"{}"), "answered 404 to the question for its keys"),
+        ("/keys", (404, b"{}"), "answered 404 to the request for its keys"),
         ("/keys", (200, b'{"keys": "none"}'), "publishes no key"),
         ("/token", (500, b"<h1>"), "did not accept its own answer: 500"),
         ("/token", (200, b"{}"), "no ID token"),

@@ -91,7 +91,7 @@ def test_the_secret_is_in_a_file_and_never_shown(folder: Path, caplog: pytest.Lo
         ([*AGREED, "--oidc-name-claim", ""], "--oidc-name-claim needs the name of a claim"),
         ([*AGREED, "--oidc-groups-claim", ""], "--oidc-groups-claim needs the name of a claim"),
         ([*AGREED, "--operators-group", " "], "--operators-group needs the name of a group"),
-        ([*AGREED, "--room-group", "staff"], "--room-group staff: it takes a group and a room, such as staff=#den"),
+        ([*AGREED, "--room-group", "staff"], "--room-group staff: write a group and a room, such as staff=#den"),
         ([*AGREED, "--room-group", "staff=#a b"], "--room-group staff=#a b: "),
         (["--operators-group", "ops"], "--operators-group needs a source of groups; add --oidc-issuer or --auth pam"),
         (["--auth", "file:users", "--operators-group", "ops"], "--operators-group needs a source of groups"),

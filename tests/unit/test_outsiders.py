@@ -90,4 +90,4 @@ def test_it_counts_as_what_is_told_to_people() -> None:
     ask(chat, ann, "SET outsiders=yes")
     assert refusals(chat, eve, "TELL #den one", "TELL #den two") == []
     (refused,) = refusals(chat, eve, "TELL #den three")
-    assert refused.startswith("ERR slow-down TELL you may TELL people at most 2 messages a minute")
+    assert refused.startswith("ERR slow-down TELL TELL is limited to 2 per minute")

@@ -21,7 +21,7 @@ from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalCh
 from tests.support.in_memory_cluster import InMemoryCluster
 from tests.unit.test_moderation import Names
 
-NOT_THERE = "is not in #den, or no longer"
+NOT_THERE = "is not in #den; it may have been deleted"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -246,7 +246,7 @@ def test_what_was_private_is_not_there_for_who_may_not_read_it(chat: InMemoryCha
                     f"ERR no-such-message {verb} the message {about} {NOT_THERE}"
                 ]
             assert answers(chat, somebody, f"@reply={about} MSG hi") == [
-                f"ERR no-such-message MSG what you answer {NOT_THERE}"
+                f"ERR no-such-message MSG the message you reply to {NOT_THERE}"
             ]
 
 

@@ -344,7 +344,7 @@ def test_limits_hold_and_wait_for_the_clock() -> None:
         server.advance(2)
         assert alice.lines()
         server.client("bob", host="192.0.2.1")
-        with pytest.raises(ValueError, match="BYE refused your address already has 1 connections"):
+        with pytest.raises(ValueError, match="BYE refused your address already has 1 connection; close one first"):
             server.client("eve", host="192.0.2.1")
         server.client("carol", host="2001:db8::1")
 

@@ -181,7 +181,7 @@ def test_invite_prints_a_code_for_one(do: Do, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("words", "password", "why"),
     [
-        (["add", "ann"], PASSWORD, "already belongs to a registered user"),
+        (["add", "ann"], PASSWORD, "already belongs to a registered user; choose another, or see chatd user passwd"),
         (["add", "аnn"], PASSWORD, "could be mistaken for ann"),
         (["add", "a b"], PASSWORD, "letters, digits"),
         (["add", "bob"], "short", "needs at least 8 characters"),

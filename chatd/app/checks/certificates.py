@@ -92,7 +92,8 @@ def dates(pair: Pair, now: datetime) -> Iterator[Result]:
             name, f"{pair.path} is valid only from {begins:%Y-%m-%d %H:%M} UTC on", "check this machine's clock"
         )
     elif until - now <= SOON:
-        what = f"{pair.path} expires in {(until - now).days} days, on {until:%Y-%m-%d}"
+        days = (until - now).days
+        what = f"{pair.path} expires in {days} day{'s' * (days != 1)}, on {until:%Y-%m-%d}"
         yield warning(name, what, "renew it; no restart is needed")
     else:
         yield good(name, f"{pair.path} is valid until {until:%Y-%m-%d}")

@@ -29,7 +29,10 @@ def service(name: str, rules: Path, user: int, groups: set[int]) -> Iterator[Res
     """Yield what is found of a service whose rules are in a folder, for a user in some groups, by number."""
     file = rules / name
     if not file.is_file():
-        what = f"there is no {file}, so the rules of {rules / 'other'} apply, which refuse everybody by default"
+        what = (
+            f"there is no {file}, so the rules of {rules / 'other'} apply, which on Debian let in the accounts of this"
+            " machine and elsewhere usually refuse everybody"
+        )
         yield warning("pam.service", what, f"write {file}, with auth and account lines; see pam.d(5)")
         return
     try:

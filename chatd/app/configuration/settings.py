@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from twisted.python import usage
+from twisted.python import reflect, usage
 
 from chatd.app.configuration.sections import ROWS
 
@@ -34,6 +34,8 @@ class Setting(NamedTuple):
     """None if the help says it, or there is none."""
     default_in_words: str | None
     """What the help says of the default, if it does."""
+    parse: Callable[[str], object] | None = None
+    """Raises `usage.UsageError` for a text that cannot be its value; None if that is known of the whole line only."""
 
     @property
     def variable(self) -> str:
@@ -44,6 +46,9 @@ class Setting(NamedTuple):
 def settings_of(options: usage.Options) -> Mapping[str, Setting]:
     """Return the settings among the options of the command line, by name, in the order of the file."""
     flags = {name for name in options.longOpt if not name.endswith("=")}
+    rows: list[list[Any]] = []
+    reflect.accumulateClassList(type(options), "optParameters", rows)
+    parsers = {row[0]: row[4] for row in rows if len(row) > 4}
     made: dict[str, Setting] = {}
     for name in ROWS:
         if name not in options.docs:
@@ -53,7 +58,12 @@ def settings_of(options: usage.Options) -> Mapping[str, Setting]:
         words = _NOTE.search(told)
         default: Any = None if kind is Kind.LIST else options.defaults.get(name, options.get(name))
         made[name] = Setting(
-            name, kind, _NOTE.sub("", told), bool(default) if kind is Kind.FLAG else default, words and words[1]
+            name,
+            kind,
+            _NOTE.sub("", told),
+            bool(default) if kind is Kind.FLAG else default,
+            words and words[1],
+            parsers.get(name),
         )
     return made
 

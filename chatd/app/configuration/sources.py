@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from twisted.python import usage
+
 from chatd.app.configuration.file_lines import first_lines
 from chatd.app.configuration.sections import SECTION_OF
 from chatd.app.configuration.settings import Kind, Setting
@@ -23,6 +25,7 @@ _OTHERS = {CONFIG_VARIABLE, "CHATD_PASSWORD"}
 """Variables that are no options of the daemon."""
 _OF_A_SERVICE = re.compile(r"CHATD_(\w+_)?SERVICE_(HOST|PORT\w*)|CHATD_(\w+_)?PORT_[0-9]+_(TCP|UDP)\w*")
 """Kubernetes gives these to every container, of a service that is named chatd; and ``CHATD_PORT=tcp://...``."""
+_ASSIGNMENT = re.compile(r"\s*([a-z-]+)\s*=\s*([^#]*)")
 
 
 class WrongConfigurationError(ValueError):
@@ -52,7 +55,7 @@ def read_file(path: Path, settings: Mapping[str, Setting]) -> dict[str, Given]:
         line = content.count(b"\n", 0, error.start) + 1
         raise WrongConfigurationError(f"{path}, line {line}: not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise WrongConfigurationError(_syntax(path, text, str(error))) from None
+        raise WrongConfigurationError(_syntax(path, text, str(error), settings)) from None
     except (ValueError, RecursionError):  # what tomllib passes on of Python's own limits
         why = "a number too long or brackets nested too deep"
         raise WrongConfigurationError(f"{path} is not a configuration: it has {why}") from None
@@ -193,13 +196,32 @@ def _is_of_others(variable: str, value: str) -> bool:
     return variable in _OTHERS or _OF_A_SERVICE.fullmatch(variable) is not None
 
 
-def _syntax(path: Path, text: str, why: str) -> str:
-    """Return what is wrong with a file that is no TOML, with the line first."""
+def _syntax(path: Path, text: str, why: str, settings: Mapping[str, Setting]) -> str:
+    """Return what is wrong with a file that is no TOML, with the line first and then the option, if it is one's."""
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", why)
     if place is None:
         return f"{path} is not TOML: {why}"
-    line = place[1] or max(1, len(text.splitlines()))
-    return f"{path}, line {line}: {why[: place.start()]}"
+    lines = text.splitlines() or [""]
+    line = int(place[1]) if place[1] else len(lines)
+    told = why[: place.start()]
+    assignment = _ASSIGNMENT.match(lines[line - 1]) if line <= len(lines) else None
+    if told == r"Illegal character '\n'":
+        told = "a string has no closing quote"
+    elif assignment and assignment[1] in settings and told.startswith(("Invalid value", "Expected newline")):
+        told = _not_a_value(settings[assignment[1]], assignment[2].strip())
+    return f"{path}, line {line}: {told}"
+
+
+def _not_a_value(setting: Setting, text: str) -> str:
+    """Return what is wrong with the value of an option that is none of TOML's."""
+    if setting.kind is Kind.FLAG:
+        return f"{setting.name} takes true or false"
+    if setting.kind is Kind.VALUE and setting.parse is not None:
+        try:
+            setting.parse(text)
+        except usage.UsageError as error:
+            return str(error).removeprefix("--")
+    return f"{setting.name}: not a value of TOML; write a number, or a string in quotes"
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -114,7 +114,7 @@ def _deed(event: Moderated) -> str:
         case "VOICE":
             return f"gave {who} a voice in {place}"
         case "UNVOICE":
-            return f"took {who}'s voice in {place} away"
+            return f"removed {who}'s voice in {place}"
         case "INVITE":
             return f"invited {who} to {place}"
         case "UNINVITE":

@@ -138,5 +138,5 @@ def modes(rulings: Rulings) -> list[str]:
     if (keep := rulings.setting("keep")) != "all":
         found.append(f"messages kept for {keep}")
     if (limit := rulings.setting("limit")) != "off":
-        found.append(f"at most {limit} people")
+        found.append(f"member limit: {limit}")
     return found

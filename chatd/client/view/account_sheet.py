@@ -80,7 +80,7 @@ class AccountSheet(Sheet):
         self.own_title = self._title(frame)
         self.own_password = self._field(frame, 1, 0, "Password", show="•")
         self.own_again = self._field(frame, 1, 2, "Repeat", show="•")
-        self.own_code = self._field(frame, 2, 0, "Invite code", hint="if you have one")
+        self.own_code = self._field(frame, 2, 0, "Invitation code", hint="if you have one")
         self.register_button = self._button(frame, 2, "Register", Deed.REGISTER)
         self._submit_by_return(Deed.REGISTER, self.own_password, self.own_again, self.own_code)
 

@@ -95,7 +95,7 @@ class Accounts:
         try:
             check_new_password(password, sheet.own_again.get())
             if " " in code:
-                raise ValueError("An invite code has no spaces")
+                raise ValueError("An invitation code has no spaces")
             self._link.register(password, code or None)
         except ValueError as error:
             sheet.say(problem=str(error))

@@ -86,7 +86,7 @@ def tell_lusers(user: IrcUser) -> None:
     most = max(user.server.most_users, people)
     unknown = max(len(hub.clients) - people, 0)
     user.reply(n.RPL_LUSERCLIENT, f"There are {people} users and 0 invisible on {hub.nodes.count} servers")
-    user.reply(n.RPL_LUSERUNKNOWN, str(unknown), "connections that have no name yet")
+    user.reply(n.RPL_LUSERUNKNOWN, str(unknown), "connections that have no nick yet")
     user.reply(n.RPL_LUSERCHANNELS, str(hub.occupied_count), "rooms with people in them")
     user.reply(n.RPL_LUSERME, f"I have {people} clients and {hub.nodes.count - 1} servers")
     user.reply(n.RPL_LOCALUSERS, str(people), str(most), f"Current local users {people}, max {most}")

@@ -60,7 +60,7 @@ class Numbers(Collector):
             queued[connection.kind] += connection.queued_bytes
         yield _gauges("chatd_connections", "Open connections, joined or not, by edge.", "edge", open_)
         if limit := self._hub.limits.connections:
-            yield GaugeMetricFamily("chatd_connections_max", "Most connections that the server takes.", limit)
+            yield GaugeMetricFamily("chatd_connections_max", "Maximum number of connections.", limit)
         text = "Bytes queued for peers that read more slowly than they are sent, by edge."
         yield _gauges("chatd_send_queue_bytes", text, "edge", queued)
         text = "Connections admitted since the process started."
@@ -127,7 +127,8 @@ def registry(gateway: Gateway) -> CollectorRegistry:
 
 def _build(journal: str) -> Metric:
     versions = {"version": __version__, "python": platform.python_version(), "twisted": twisted.__version__}
-    return InfoMetricFamily("chatd_build", "What this server is made of.", {**versions, "journal": journal})
+    about = "Versions of chatd, Python and Twisted, and the kind of journal."
+    return InfoMetricFamily("chatd_build", about, {**versions, "journal": journal})
 
 
 def _gauges(name: str, text: str, label: str, values: dict[str, int]) -> Metric:
