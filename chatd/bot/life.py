@@ -10,7 +10,7 @@ from inspect import iscoroutine
 from typing import Any
 
 from twisted.application.internet import backoffPolicy
-from twisted.internet.defer import Deferred, DeferredList, DeferredQueue
+from twisted.internet.defer import Deferred, DeferredList, DeferredQueue, succeed
 from twisted.internet.endpoints import connectProtocol
 from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
 from twisted.internet.task import deferLater
@@ -57,6 +57,7 @@ class Life(Owner):
         self._is_over = False
         self._error: Failure | None = None
         self._finished: Deferred[None] = Deferred()
+        self._ending: list[Deferred[None]] = []
 
     def start(self, endpoint: IStreamClientEndpoint) -> Deferred[None]:
         """Begin; return what fires at the end, see `chatd.bot.Bot.start`."""
@@ -64,7 +65,7 @@ class Life(Owner):
             self._places.load()
         except BotError:
             self._is_over = True
-            self._finished.errback()
+            self._finish_with(Failure())
             return self._finished
         self._staying = Deferred.fromCoroutine(self._stay_connected(endpoint))
         self._working = Deferred.fromCoroutine(self._work())
@@ -73,7 +74,7 @@ class Life(Owner):
         return self._finished
 
     def end(self) -> Deferred[None]:
-        """End; return what fires when that is done."""
+        """End; return what fires when that is done, and never fails: how it ended is for who started it."""
         if not self._is_over:
             self._is_over = True
             self._working.cancel()
@@ -81,7 +82,11 @@ class Life(Owner):
                 self._staying.cancel()
             else:
                 self._connection.stream.loseConnection()
-        return self._finished
+        if self._finished.called:
+            return succeed(None)
+        ended: Deferred[None] = Deferred()
+        self._ending.append(ended)
+        return ended
 
     def _stop_for(self, failure: Failure) -> None:
         if not self._is_over:
@@ -92,10 +97,15 @@ class Life(Owner):
         if self._saving is not None and self._saving.active():
             self._saving.cancel()
             self._save()
-        if self._error is None:
+        self._finish_with(self._error)
+
+    def _finish_with(self, error: Failure | None) -> None:
+        if error is None:
             self._finished.callback(None)
         else:
-            self._finished.errback(self._error)
+            self._finished.errback(error)
+        for each in self._ending:
+            each.callback(None)
 
     # The connection.
 

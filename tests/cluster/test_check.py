@@ -132,7 +132,7 @@ def test_the_stream_of_a_node(tmp_path: Path, server: NatsServer) -> None:
             f"cluster.replicas good: the stream {name} is" for name in ("own", "own-holds", "own-seen")
         ]
         (differs,) = [each for each in check(tmp_path / "a", journal, "--keep", "3d") if "retention" in each]
-        assert differs.startswith("cluster.retention warning: ") and "259200 here and 604800 there" in differs
+        assert differs.startswith("cluster.retention warning: ") and "--keep 259200 here, 604800 there" in differs
     missing = check(folder, f"{server.url}/lost", status=1)[-1]
     assert missing.startswith(
         "cluster.stream wrong: the servers do not have the stream lost that the index of this node"

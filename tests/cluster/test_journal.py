@@ -367,7 +367,7 @@ def test_a_node_that_stops_waits_for_no_server_that_stands_still(
     assert time.monotonic() - began < 5
     assert entry.refused is not None
     (failure,) = fragile.failures
-    assert "had not come back from the cluster in time" in failure.getErrorMessage()
+    assert "did not come back from the cluster in time" in failure.getErrorMessage()
     server.go_on()
 
 

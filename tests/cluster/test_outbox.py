@@ -299,8 +299,10 @@ def test_who_speaks_waits_no_longer_than_that_for_servers_that_do_not_answer_at_
     said = kit.say("1")
     kit.turn(ABANDON_SECONDS - RETRY_SECONDS)
     assert kit.refused == []
-    kit.turn(RETRY_SECONDS)
+    with capturedLogs() as events:
+        kit.turn(RETRY_SECONDS)
     assert kit.refused == said
+    assert "the servers did not confirm that it is stored; " in eventAsText(events[0])
     # What it was told in the end changes nothing.
     kit.answer()
     kit.turn()

@@ -39,7 +39,7 @@ def test_it_is_not_ready_without_its_cluster(tmp_path: Path) -> None:
     options = ("--journal", f"nats://127.0.0.1:{nobody}", "--web", "off")
     with NotifySocket(str(tmp_path / "notify")) as manager, started_by(manager, tmp_path, *options) as daemon:
         manager.wait_for("EXTEND_TIMEOUT_USEC=30000000")
-        assert any("takes no messages: " in message for message in manager.messages)
+        assert any("accepts no messages: " in message for message in manager.messages)
         assert not manager.has("READY=1")
         assert daemon.terminate() == 0
 

@@ -440,7 +440,7 @@ def test_it_does_not_start_with_what_is_no_state(start: Started, tmp_path: Path,
     state.write_text(content)
     bot = Bot("echo", "#builds", state=state)
     ended = start.run(bot)
-    start.bots.remove(bot)
+    start.stop(bot)
     assert why_ended(ended) == f"{state} is not a bot's state; remove it to start with new messages"
     assert state.read_text() == content
 

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
-from chatd.journal.jetstream.errors import NatsError, why_not_stored
+from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError, why_not_stored
 from chatd.journal.jetstream.messages import Message, MessageId, Subjects, WriteProbe
 from chatd.journal.jetstream.outbox_state import TRANSITIONS, OutboxState
 from chatd.journal.jetstream.publisher import Publisher
@@ -267,7 +267,7 @@ class Outbox:
     def _abandon(self, pending: PendingBatch) -> None:
         self._end_pending()
         if self._machine.state is not OutboxState.STOPPED:
-            why = pending.reasons[-1] if pending.reasons else "the servers do not answer"
+            why = pending.reasons[-1] if pending.reasons else why_not_stored(RequestTimeoutError())
             self.commits.failed += 1
             self._outage.began(f"{why}; messages are refused until they can be stored again")
         of_node = [entry for entry in pending.entries if isinstance(entry, Entry) and is_of_node(entry)]
