@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +12,7 @@ import pytest
 
 from chatd.journal import JournalError
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.database import APPLICATION_ID, open_file, status
+from chatd.journal.sqlite.database import APPLICATION_ID, open_file, refuse_index, status
 from chatd.protocol import unicode_tables
 from chatd.runtime.schema import upgrade
 from tests.unit.test_archive import written
@@ -167,3 +168,25 @@ def test_a_name_that_leads_elsewhere_is_noticed(tmp_path: Path) -> None:
     second = status(path)
     assert second is not None
     assert second.identity != first.identity
+
+
+def test_a_file_whose_making_was_cut_off_is_read_and_made_again(tmp_path: Path) -> None:
+    begun, path = tmp_path / "begun", tmp_path / "chatd.sqlite3"
+    with closing(sqlite3.connect(begun, isolation_level=None)) as db:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA cache_size = 1")  # so that the file is written to before the end
+        db.execute("BEGIN")
+        db.execute("CREATE TABLE unfinished (x)")
+        db.executemany("INSERT INTO unfinished VALUES (zeroblob(4000))", [()] * 50)
+        for end in ("", "-journal"):
+            shutil.copy(f"{begun}{end}", f"{path}{end}")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"), closing(_read_only(path)) as db:
+        db.execute("PRAGMA application_id").fetchone()
+    refuse_index(path)
+    opened = open_file(path)
+    assert opened.reader.execute("SELECT count(*) FROM entry").fetchone() == (0,)
+    opened.close()
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)

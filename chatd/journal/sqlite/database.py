@@ -108,6 +108,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     if not (path.is_file() or path.is_dir()):  # a pipe would be waited for
         raise JournalError(f"no such file: {path}")
     with explained(path):
+        if path.with_name(path.name + "-journal").exists():
+            # Left by a crash while the file was being made: only a connection that may write can roll it back.
+            with closing(_connect(path)) as db:
+                db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
         db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
@@ -270,10 +274,6 @@ def _check_header(path: Path) -> None:
 
 def _check(path: Path, newest: int) -> None:
     """Raise `JournalError` for a file that is broken, another program's, or newer; nothing is written to it."""
-    if path.with_name(path.name + "-journal").exists():
-        # Left by a crash while the file was being made: it can be brought in order by a connection that may write.
-        with closing(_connect(path)) as db:
-            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     with closing(open_to_read(path)) as db:
         version = _pragma(db, "user_version")
         if version > newest:
