@@ -7,7 +7,7 @@
 # Why it matters: a client's run() awaits the end of its connection and says why it ended; its shutdown trigger then returns the same Deferred
 #     to have the reactor wait for the end. The error that was told is logged a second time, with a traceback, while the process ends. Whoever
 #     gives a Deferred to two parties makes one for each.
-# Source: Twisted 26.10.0, twisted/internet/defer.py: Deferred.send raises the failure and clears it only from what reports it, not from result.
+# Source: Twisted 26.10.0, twisted/internet/defer.py: Deferred.__await__ raises the failure and clears it only from what reports it, not from result.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
