@@ -128,6 +128,8 @@ class _BoundedFactory(WrappingFactory):
 
     def __init__(self, factory: IProtocolFactory, connections: set[_Bounded]) -> None:
         super().__init__(factory)
+        quiet: Any = factory
+        quiet.noisy = False  # Twisted's would log two lines for each connection
         self.connections = connections
 
 

@@ -15,6 +15,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IReactorSSL
 from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import capturedLogs, eventAsText
 
 from chatd.hooks import receiver
 from chatd.hooks.addresses import is_public
@@ -184,6 +185,15 @@ async def test_a_connection_serves_for_several() -> None:
         resolver = Resolver(["127.0.0.1"])
         assert await post(f"http://hook.test:{port}/", resolver, times=3) == Outcome(204)
         assert (len(requests), resolver.asked) == (3, 1)
+
+
+@ensureDeferred
+async def test_a_request_is_not_worth_a_line_of_the_log() -> None:
+    async with answering(OK) as (port, requests):
+        with capturedLogs() as events:
+            await post(f"http://hook.test:{port}/")
+    assert requests
+    assert [eventAsText(event) for event in events] == []
 
 
 @ensureDeferred
