@@ -77,7 +77,13 @@ def test_much_is_cut_after_a_question(screen: Screen, window: RealWindow) -> Non
     # copy is so no ten times in a row.
     wait_until(lambda: all(content(screen) == NOTHING for _ in range(10)), lambda: f"a question {window.log()}")
     screen.do("xdotool", "key", "Return")
-    wait_until(lambda: content(screen).startswith("line 000000"), lambda: f"a paste {window.log()}")
-    pasted = content(screen)
+    pasted = ""
+
+    def has_pasted() -> bool:
+        nonlocal pasted
+        pasted = content(screen)
+        return pasted.startswith("line 000000")
+
+    wait_until(has_pasted, lambda: f"a paste {window.log()}")
     assert len(pasted) <= MAX_PASTED
     assert MUCH.startswith(pasted + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.support.display import MISSING
 
 MISSING_TOOLS = MISSING or ", ".join(f"{name} is missing" for name in ("xdotool", "xclip") if not shutil.which(name))
 NOTHING = "nothing was copied"
+LATE_SECONDS = 2.0
+"""How long a window may take for a copy."""
 
 
 class Screen:
@@ -131,7 +134,11 @@ class RealWindow:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.clip(NOTHING)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
-        return self._screen.clipped().strip()
+        # A window that is late with the copy, asked again at once, would be late again.
+        end = time.monotonic() + LATE_SECONDS
+        while (copied := self._screen.clipped().strip()) in ("", NOTHING) and time.monotonic() < end:
+            pass
+        return copied
 
     def keeps(self, *texts: str) -> bool:
         """Return whether all of these stand in the file of what it keeps of conversations."""
