@@ -157,7 +157,7 @@ def test_an_index_is_not_taken_for_a_journal(cluster: Cluster, tmp_path: Path) -
     for arguments in (("import", "--journal", where), ("erase", "--journal", where, "alice")):
         refused = chatd(*arguments)
         assert refused.returncode == 1
-        assert "is the index of a node" in refused.stderr
-    with pytest.raises(JournalError, match="is the index of a node"):
+        assert "is the index of a node, built from the stream of a cluster" in refused.stderr
+    with pytest.raises(JournalError, match="is the index of a node, built from the stream of a cluster"):
         from_string(where, journal_environment(Clock())).start()
     assert history(cluster, cluster.node("a")) == ["said"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -17,6 +16,7 @@ import pytest
 
 from benchmarks.ports import free_ports
 from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, wait_until
+from tests.support.programs import program
 
 pytestmark = pytest.mark.slow
 
@@ -326,8 +326,7 @@ def test_the_notice_is_posted_or_fails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shows", ["nc", "ncat"])
 def test_the_output_of_a_command_is_said_and_its_status_kept(tmp_path: Path, shows: str) -> None:
-    if shutil.which(shows) is None:
-        pytest.skip(f"{shows} is not installed")
+    program(shows)
     with Daemon(tmp_path) as daemon:
         chosen = {} if shows == "nc" else {"NC": "ncat"}
         said = r"printf '\033[31mred\033[0m\n10%%\r100%%\n'; echo bad >&2; exit 3"
