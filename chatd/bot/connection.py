@@ -107,7 +107,10 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
             tags, event = wire.parse_event(line)
         except ChatError:
             return  # of a later version
-        self._take(tags, event)
+        try:
+            self._take(tags, event)
+        except (LookupError, ValueError):
+            self._give_up("the server sent a line that lacks something; is it chatd?")
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:

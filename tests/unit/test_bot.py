@@ -472,6 +472,26 @@ def detached(password: str | None = None, peer: str = "192.0.2.1") -> tuple[Conn
 HELLO = b"OK HELLO protocol=1 server=chatd/0.1.0 epoch=e1 max-line=8192 ping=45\r\n"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"OK HELLO 1",
+        b"OK JOIN #builds 1 last=many resume=r",
+        b"OK JOIN #builds 1",
+        b"MSG ann #builds hi",
+        b"@id=x MSG ann #builds hi",
+    ],
+)
+def test_a_server_that_leaves_something_out_loses_its_connection_and_nothing_is_logged(line: bytes) -> None:
+    made, transport, clock = detached()
+    made.dataReceived(b"" if line.startswith(b"OK HELLO") else HELLO)
+    made.dataReceived(line + b"\r\n")
+    assert transport.disconnecting
+    made.connectionLost()
+    assert made.ended.result == ("the server sent a line that lacks something; is it chatd?", None)
+    assert clock.getDelayedCalls() == []
+
+
 def test_a_password_is_not_sent_where_others_can_read_it() -> None:
     made, transport, clock = detached("correct-horse")
     made.dataReceived(HELLO)
