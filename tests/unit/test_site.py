@@ -22,7 +22,7 @@ TEXTS = sorted({*BESIDE, *ROOT.glob("*.rst"), *ROOT.glob("changes/*.rst"), *ROOT
 
 def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     """Make a site as ``nox -s docs`` does, the command that CONTRIBUTING.rst names."""
-    options: list[str | Path] = ["-q", "-W", "--keep-going", "-d", target / "doctrees"]
+    options: list[str | Path] = ["-q", "-W", "--keep-going", "--no-color", "-d", target / "doctrees"]
     command: list[str | Path] = [sys.executable, "-m", "sphinx", *options, source, target / "site"]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
