@@ -115,15 +115,21 @@ class _Owner:
     def _put_pieces(self, requestor: int, name: int) -> None:
         pieces = [self._data[at : at + PIECE] for at in range(0, len(self._data), PIECE)]
         for number, piece in enumerate([*pieces, b""]):
-            while True:
-                kind, event = self._next()
-                if kind == 28 and event[16] == 1:
-                    break
+            self._wait_until_taken()
             if number == 2 and "middle" in self._manner:
                 if "hangs" in self._manner:
                     time.sleep(3600)
                 raise SystemExit
             self._put(requestor, name, self._kind, piece, 8)
+        # What was sent by a program that ends at once need not be read by the display any more.
+        self._wait_until_taken()
+
+    def _wait_until_taken(self) -> None:
+        """Wait until a property was read and deleted."""
+        while True:
+            kind, event = self._next()
+            if kind == 28 and event[16] == 1:
+                break
 
     def _put(self, window: int, name: int, kind: int, data: bytes, bits: int) -> None:
         for at in range(0, max(1, len(data)), _REQUEST):
