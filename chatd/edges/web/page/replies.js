@@ -143,6 +143,7 @@ function told({ store }, question, { words }) {
   const count = Number(words[1]) || 0;
   if (question.older && count < question.older) room.mayHaveOlder = false;
   if (question.gap) close(store, room, question, count);
+  store.emit('room', room);
   question.done?.(count);
 }
 

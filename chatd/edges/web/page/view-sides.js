@@ -183,10 +183,11 @@ export class PeopleView {
 
   #count(room) {
     const n = room && !room.private ? Math.max(room.count, room.members.size) : 0;
-    $('people-count').textContent = room?.private ? '' : t('people.count', { n });
+    const text = n ? t('people.count', { n }) : '';
+    $('people-count').textContent = text;
     $('people-button').hidden = !room || room.private;
-    $('people-number').textContent = n ? String(n) : '';
-    $('people-button').setAttribute('aria-label', t('people.count', { n }));
+    $('people-number').textContent = n || '';
+    $('people-button').setAttribute('aria-label', text || t('part.people'));
     document.body.classList.toggle('alone', !room || room.private);
     const first = this.list.querySelector('.person');
     if (first && !this.list.querySelector('[tabindex="0"]')) first.tabIndex = 0;
