@@ -7,7 +7,7 @@ import { Emitter } from './emitter.js';
 import { Sender, unsure } from './outbox.js';
 import { answered, refused } from './replies.js';
 import { t } from './strings.js';
-import { key, label, LOBBY, parse } from './wire.js';
+import { format, key, label, LOBBY, parse } from './wire.js';
 
 const SEEN_MS = 2000;
 export const PAGE = 100;
