@@ -223,7 +223,7 @@ export class LogView {
 
   #ask(room) {
     const oldest = room.oldestId;
-    const words = [room.private ? `with=${room.name}` : room.name, String(PAGE), oldest ? `before=${oldest}` : null];
+    const words = [PAGE, oldest ? `before=${oldest}` : null];
     this.#asking = true;
     this.log.setAttribute('aria-busy', 'true');
     const keep = this.scroller.hold();
@@ -236,8 +236,7 @@ export class LogView {
       room.mayHaveOlder = room.mayHaveOlder && !room.private;
       over();
     };
-    const more = { room: room.name, person: room.private ? room.name : null, ids: [], older: PAGE, done: over, lost };
-    this.app.session.fetch('HISTORY', words, more);
+    this.app.session.fetchOld(room, 'HISTORY', words, { older: PAGE, done: over, lost });
   }
 
   /** Say that there is nothing in the room, once the server has said so. */

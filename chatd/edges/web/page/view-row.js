@@ -86,11 +86,13 @@ export function fillRow(row, room) {
 const MAKERS = {
   said,
   retracted,
-  traffic: (line) => [h('div', { class: 'small', dir: 'auto' }, traffic(line.deeds))],
+  traffic: (line) => small(traffic(line.deeds)),
   gap,
   topic: (line) => [act(line, line.text ? t('topic.set', line) : t('topic.away', line), 'topic')],
   moderated: (line) => [act(line, `${line.nick} ${line.text}`, 'shield')],
 };
+
+const small = (...children) => [h('div', { class: 'small', dir: 'auto' }, ...children)];
 
 function said(line, room) {
   const read = textOf(line);
@@ -112,7 +114,7 @@ export function avatar(nick) {
 function head(line) {
   const nick = h(
     'button',
-    { type: 'button', class: 'nick', tabindex: '-1', 'data-nick': line.nick },
+    { class: 'nick', tabindex: '-1', 'data-nick': line.nick },
     h('bdi', {}, line.nick),
   );
   return h('div', { class: 'head' }, nick, timeOf(line));
@@ -128,7 +130,7 @@ function quote(line, room) {
   const text = known ? textOf(answered).slice(0, QUOTE) : t('reply.unknown');
   return h(
     'button',
-    { type: 'button', class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) },
+    { class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) },
     icon('reply'),
     known && h('b', {}, h('bdi', {}, answered.nick)),
     ' ',
@@ -141,7 +143,6 @@ function reactions(line) {
   for (const [emoji, { n, own }] of line.reactions) {
     const label = `${emoji}: ${n}`;
     const attributes = {
-      type: 'button',
       class: 'reaction',
       'aria-pressed': String(own),
       'data-emoji': emoji,
@@ -162,14 +163,13 @@ function state(line) {
     { class: 'state failed' },
     icon('warning'),
     h('span', {}, t('state.failed', { reason: line.reason })),
-    h('button', { type: 'button', class: 'link', 'data-do': 'again' }, t('again')),
-    h('button', { type: 'button', class: 'link', 'data-do': 'discard' }, t('discard')),
+    h('button', { class: 'link', 'data-do': 'again' }, t('again')),
+    h('button', { class: 'link', 'data-do': 'discard' }, t('discard')),
   );
 }
 
 function retracted(line) {
-  const text = line.by ? t('retracted.by', { by: line.by, nick: line.nick }) : t('retracted', { nick: line.nick });
-  return [h('div', { class: 'small', dir: 'auto' }, text)];
+  return small(line.by ? t('retracted.by', line) : t('retracted', line));
 }
 
 function act(line, text, name) {
@@ -177,14 +177,12 @@ function act(line, text, name) {
 }
 
 function gap(line) {
-  const fill = h('button', { type: 'button', class: 'link', 'data-do': 'fill' }, t('gap.load'));
+  const fill = h('button', { class: 'link', 'data-do': 'fill' }, t('gap.load'));
   return [h('div', { class: 'small bar' }, h('span', {}, line.text), !line.fixed && fill)];
 }
 
 function note(line) {
-  return [
-    h('div', { class: 'small', dir: 'auto' }, line.kind === 'error' ? icon('warning') : '', h('span', {}, line.text)),
-  ];
+  return small(line.kind === 'error' && icon('warning'), h('span', {}, line.text));
 }
 
 /** Mark how a row stands with the row before it; return whether that has changed for what follows it. */
