@@ -71,13 +71,6 @@ function focusOnly(all, chosen) {
   chosen.focus();
 }
 
-/** A number from a name, the same each time: for the colour of whoever has it. */
-export function hue(name, count = 12) {
-  let sum = 7;
-  for (const sign of name) sum = (sum * 31 + sign.codePointAt(0)) % 65521;
-  return sum % count;
-}
-
 let open = null;
 
 /** Show a menu `[{text, icon, act, danger}]` (null is a line between) beside an element, or at a point. */

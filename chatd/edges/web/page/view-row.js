@@ -1,6 +1,6 @@
 // One line of a room as an element: its text with links and code, and how it stands with the line before it.
 
-import { h, hue, icon } from './dom.js';
+import { h, icon } from './dom.js';
 import { clockTime, dayName, dayOf, fullTime, t, traffic } from './strings.js';
 import { key, textOf } from './wire.js';
 
@@ -106,9 +106,16 @@ function said(line, room) {
   return [avatar(line.nick), body];
 }
 
+/** The number of a nick's colour, as chatd/client/model/colours.py has it. */
+export function colourOf(nick) {
+  let sum = 7;
+  for (const sign of key(nick)) sum = (sum * 131 + sign.codePointAt(0)) % 65521;
+  return sum % 16;
+}
+
 export function avatar(nick) {
-  const letter = String.fromCodePoint(nick.codePointAt(0) ?? 63).toLocaleUpperCase();
-  return h('span', { class: `avatar c${hue(key(nick))}`, 'aria-hidden': 'true' }, letter);
+  const [letter] = nick.toUpperCase();
+  return h('span', { class: `avatar c${colourOf(nick)}`, 'aria-hidden': 'true' }, letter);
 }
 
 function head(line) {

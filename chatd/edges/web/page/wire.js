@@ -139,8 +139,18 @@ export const textOf = ({ nick, text }) => text.replace(/^\/me /, () => `* ${nick
 
 export const bytes = (text) => encoder.encode(text).length;
 
-/** The same for two spellings of one name: NFKC and, as near as a browser comes to it, case folding. */
-export const key = (name) => name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+/** The same for all spellings of one name, as chatd/protocol/names.py has it: NFKC, with case folded. */
+export const key = (name) =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\0-\x7fı]/gu, folded)
+    .normalize('NFKC');
+
+function folded(sign) {
+  const upper = sign.toUpperCase();
+  return /\p{sc=Cher}/u.test(upper) ? upper : upper.toLowerCase();
+}
 
 export const isRoom = (name) => name.startsWith('#');
 
