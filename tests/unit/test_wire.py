@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -455,9 +456,18 @@ def test_what_comes_of_the_longest_line_has_room_in_a_line_of_the_server(charact
     [
         (0, "1970-01-01T00:00:00.000Z"),
         (1, "1970-01-01T00:00:00.001Z"),
+        (86_399_999, "1970-01-01T23:59:59.999Z"),
+        (86_400_000, "1970-01-02T00:00:00.000Z"),
         (951_827_696_789, "2000-02-29T12:34:56.789Z"),
         (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
     ],
 )
 def test_timestamp(milliseconds: int, text: str) -> None:
     assert timestamp(milliseconds) == text
+
+
+@given(st.lists(st.datetimes(datetime(1970, 1, 1)), max_size=20))  # noqa: DTZ001  # hypothesis wants them without a zone
+def test_a_timestamp_is_the_time(moments: list[datetime]) -> None:
+    for moment in moments:
+        milliseconds = (moment - datetime(1970, 1, 1)) // timedelta(milliseconds=1)  # noqa: DTZ001  # both are in UTC
+        assert timestamp(milliseconds) == f"{moment.isoformat(timespec='milliseconds')}Z"
