@@ -27,7 +27,9 @@ async def deploy(message: Message) -> None:
         message.answer(f"{message.nick}: I was away; write !deploy again if you still want it")
         return
     program, *arguments = shlex.split(sys.argv[1])
-    output, errors, status = await getProcessOutputAndValue(program, arguments, env=os.environ)
+    ended = getProcessOutputAndValue(program, arguments, env=os.environ)
+    ended.addErrback(lambda killed: (*killed.value[:2], -killed.value[2]))  # by a signal: awaiting that would fail
+    output, errors, status = await ended
     last_line = (output + errors).decode(errors="replace").strip().rpartition("\n")[2]
     message.answer(f"{message.nick}: {f'failed, status {status}' if status else 'deployed'}: {last_line}")
 

@@ -142,6 +142,7 @@ def _import(options: argparse.Namespace) -> None:
     if options.format is not None:
         print(f"imported {import_command.bring_in(options, partial(_write, options.journal))}")
         return
+    import_command.check_own(options)
     if len(options.files) > 1:
         raise ValueError("an export of chatd is a single file; for other formats, add --format")
     source = options.files[0] if options.files else sys.stdin.fileno()

@@ -27,6 +27,7 @@ from chatd.accounts.store import AccountStore, TakenError
 from chatd.app import options as daemon
 from chatd.app.announcing import ANY
 from chatd.app.class_banner import INVITED, INVITED_HOURS, LINK_MINUTES, Opened, banner
+from chatd.app.configuration.layers import COMMAND_LINE
 from chatd.app.exit_status import ExitStatus
 from chatd.app.options import Options
 from chatd.app.qr_code import qr_code
@@ -79,9 +80,16 @@ class ClassOptions(Options):
             self["web"] = str(DEFAULT_WEB_PORT)
         if self["members-only"]:
             self["registration"], self["web-guests"] = Registration.OFF.value, 0
-        if self["announce"] is None and not self["no-announce"] and find_spec("zeroconf") is not None:
+        if self["no-announce"]:
+            self._announce_nothing()
+        elif self["announce"] is None and find_spec("zeroconf") is not None:
             self["announce"] = f"chatd on {socket.gethostname().partition('.')[0]}"[:40]
         super().postOptions()
+
+    def _announce_nothing(self) -> None:
+        if "announce" in self.given and self.given["announce"].origin == COMMAND_LINE:
+            raise usage.UsageError("--announce and --no-announce exclude each other; leave one out")
+        self["announce"] = None
 
     @override
     def make_accounts(self, reactor: Any) -> Accounts:

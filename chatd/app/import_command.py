@@ -49,6 +49,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_own(options: argparse.Namespace) -> None:
+    """Raise `ValueError` if an option is given that does not apply to an export of our own."""
+    for name in ("room", "timezone", "charset", "skip-bad", "report"):
+        if getattr(options, name.replace("-", "_")):
+            raise ValueError(f"--{name} works only with --format; add that option, or remove --{name}")
+
+
 def bring_in(options: argparse.Namespace, write: BringIn) -> Carried:
     """Read files of another format, and let ``write`` add what they say. Raise `ValueError` or `OSError`."""
     settings = Settings(_zone(options), options.room and names.room(options.room))

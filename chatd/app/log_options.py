@@ -64,9 +64,13 @@ class LogOptions(LayeredOptions):
         return found
 
     def _check_twistd(self, twistd: Mapping[str, Any] | None) -> None:
+        given = {"log": self["log"] is not None, "log-level": "log-level" in self.given}
+        given["logfile"] = "logfile" in self.given and self.given["logfile"].origin == COMMAND_LINE
         for name in ("syslog", "logger"):
-            if self["log"] is not None and twistd is not None and twistd.get(name):
-                raise usage.UsageError(f"--log and twistd's --{name} exclude each other: twistd writes that log itself")
+            for own in (each for each in given if given[each] and twistd is not None and twistd.get(name)):
+                raise usage.UsageError(
+                    f"--{own} and twistd's --{name} exclude each other: twistd writes that log itself; leave one out"
+                )
 
     def take_over_log(self, twistd: usage.Options) -> str:
         """Give twistd the name of the log; return by which option it was named, or can be.

@@ -10,7 +10,6 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from chatd import oidc
-from chatd.accounts.pam import PamChecker
 from chatd.app.group_options import GroupOptions
 from chatd.chat.hub import Hub
 from chatd.edges.web.sign_on import NO_SIGN_ON, Pages, pages_for
@@ -20,7 +19,6 @@ from chatd.runtime.extras import missing
 from chatd.runtime.files import read_whole
 
 MAX_SECRET_BYTES = 4096
-_ONLY_WITH_ISSUER = ("oidc-client-id", "oidc-client-secret")
 
 
 class OidcOptions(GroupOptions):
@@ -42,10 +40,6 @@ class OidcOptions(GroupOptions):
             if not self[name]:
                 raise usage.UsageError(f"--{name} needs the name of a claim")
         if issuer is None:
-            for name in _ONLY_WITH_ISSUER:
-                if self[name] is not None:
-                    raise usage.UsageError(f"--{name} works only with --oidc-issuer; add that option")
-            self._check_groups_have_a_source()
             return
         try:
             check_issuer(issuer)
@@ -53,17 +47,9 @@ class OidcOptions(GroupOptions):
             raise usage.UsageError(f"--oidc-issuer {clean(issuer)!r}: {error}") from None
         if not self["oidc-client-id"]:
             raise usage.UsageError("--oidc-issuer needs --oidc-client-id, the client ID of this server at the provider")
-        all_options: Any = self
-        if all_options.web_place is None:
-            raise usage.UsageError("--oidc-issuer needs the page, which is off; add --web with a port")
         if self["oidc-client-secret"] is not None:
             self["oidc-client-secret"] = str(Path(self["oidc-client-secret"]).resolve())
             _secret_in(self["oidc-client-secret"])
-
-    def _check_groups_have_a_source(self) -> None:
-        for name in ("operators-group", "room-group"):
-            if self[name] and not any(isinstance(each, PamChecker) for each in self.get("credCheckers", [])):
-                raise usage.UsageError(f"--{name} needs a source of groups; add --oidc-issuer or --auth pam")
 
     def make_sign_on(self, reactor: Any, hub: Hub) -> Pages:
         """Return the pages for logging in with the provider; none if there is no provider.

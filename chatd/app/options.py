@@ -31,6 +31,7 @@ from chatd.app.log_options import LogOptions
 from chatd.app.log_output import LOG_OPTION
 from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
+from chatd.app.option_needs import unmet
 from chatd.app.places_file import places_of
 from chatd.app.reference.help_text import help_text, short_help_text
 from chatd.app.reference.output import until_closed, width
@@ -156,6 +157,8 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         """Check what was given; install the reactor that the journal needs."""
         self._install_reactor()
         super().postOptions()
+        if (why := unmet(self)) is not None:
+            raise usage.UsageError(why)
         if self.parent is not None:
             self._take_over_pid_file(self.parent)
 

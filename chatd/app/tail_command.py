@@ -109,8 +109,8 @@ def _run(options: argparse.Namespace) -> None:
 
 def _place(options: argparse.Namespace) -> Address | Path:
     if options.to.startswith(_UNIX):
-        if options.tls:
-            raise ValueError("a local socket needs no --tls; leave it out")
+        if options.tls or options.ca or options.fingerprint:
+            raise ValueError("a local socket needs no --tls, --ca or --fingerprint; leave them out")
         return Path(os.path.abspath(options.to.removeprefix(_UNIX)))
     where = parse(options.to, tls=options.tls)
     if not where.tls and (options.ca or options.fingerprint):

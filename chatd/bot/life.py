@@ -169,7 +169,7 @@ class Life(Owner):
             try:
                 result = handler(*arguments)
                 if iscoroutine(result) or isinstance(result, Deferred):
-                    await result
+                    await Deferred.fromCoroutine(_outcome(result))
             except Exception:
                 if self._is_over:
                     raise
@@ -187,3 +187,12 @@ class Life(Owner):
             self._places.save()
         except OSError:
             _log.failure("the state could not be written; retrying after the next message")
+
+
+async def _outcome(result: Coroutine[Any, Any, object] | Deferred[object]) -> object:
+    """Return what a handler's result comes to.
+
+    A Deferred of somebody's may fail with what is no exception: that cannot be raised in a coroutine and ends the
+    outermost one, wherever the Deferred is awaited. Run this as a Deferred of its own, and it is only this that ends.
+    """
+    return await result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.client.model.members import Members, colour_index
+from chatd.client.model.members import Members
 from chatd.protocol import names
 
 NICKS = st.sampled_from(["alice", "Alice", "bob", "Ça", "ça", "Zoe", "ａlice", "dave", "[bob]", "a\\b", "{x}"])
@@ -65,9 +65,3 @@ def test_members_are_always_sorted_and_each_there_once(steps: list[tuple[str, st
         keys = [names.key(nick) for nick in members]
         assert keys == sorted(set(keys))
         assert len(members) == len(keys)
-
-
-def test_a_nick_has_the_same_colour_at_every_start() -> None:
-    assert [colour_index(nick, 12) for nick in ("alice", "ALICE", "bob", "漢字")] == [11, 11, 8, 3]
-    assert colour_index("alice", 12) == colour_index("ＡLICE", 12)
-    assert {colour_index(f"user{i}", 8) for i in range(200)} == set(range(8))

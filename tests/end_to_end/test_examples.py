@@ -213,6 +213,7 @@ def test_the_greeter_welcomes_those_who_join(tmp_path: Path) -> None:
 def test_the_deploy_bot_waits_for_its_command_and_declines_what_was_interrupted(tmp_path: Path) -> None:
     script = tmp_path / "deploy"
     script.write_text(
+        "test -e dies && kill -9 $$\n"
         "test -e fails && { echo no disk >&2; exit 3; }; touch began; while test -e wait; do sleep 0.1; done; echo v7\n"
     )
     (tmp_path / "wait").touch()
@@ -229,6 +230,9 @@ def test_the_deploy_bot_waits_for_its_command_and_declines_what_was_interrupted(
             (tmp_path / "fails").touch()
             alice.send(b"MSG !deploy\n")
             alice.until(lambda line: line == "MSG deploy #ops alice: failed, status 3: no disk")
+            (tmp_path / "dies").touch()
+            alice.send(b"MSG !deploy\n")
+            alice.until(lambda line: line.startswith("MSG deploy #ops alice: failed, status -9:"))
 
 
 def test_the_clock_bot_says_each_time_once(tmp_path: Path) -> None:

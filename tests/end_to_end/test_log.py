@@ -61,11 +61,14 @@ def test_a_file_of_json_is_opened_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [["--syslog"], ["--logger", "chatd.app.log_formats.as_json"]])
-def test_a_log_that_twistd_writes_has_no_other_format(tmp_path: Path, more: list[str]) -> None:
-    command = [str(BIN / "twistd"), "-n", *more, "chatd", "--port", "0", "--log", "json"]
+@pytest.mark.parametrize("own", [["--log", "json"], ["--log-level", "warn"], ["--logfile", "own.log"]])
+def test_a_log_that_twistd_writes_has_no_other_format_level_or_file(
+    tmp_path: Path, own: list[str], more: list[str]
+) -> None:
+    command = [str(BIN / "twistd"), "-n", *more, "chatd", "--port", "0", *own]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 1
-    assert f"--log and twistd's {more[0]} exclude each other: twistd writes that log itself" in done.stderr
+    assert f"{own[0]} and twistd's {more[0]} exclude each other: twistd writes that log itself" in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from chatd.client.model.colours import COLOURS, colour_of
 from chatd.client.model.mention import mentions
+from chatd.client.view.avatars import initial
+from chatd.client.view.palette import DARK, LIGHT, Palette, contrast
+from chatd.protocol import names
 from tests.support.browser import Page, address_of, chromium
 from tests.support.daemon import Daemon, wait_until
 from tests.support.link_cases import LINKS
@@ -23,6 +28,23 @@ const [texts, done] = arguments;
 const shown = (nodes) => nodes.filter((node) => node.href).map((node) => node.textContent);
 import('/-/page/view-row.js').then((rows) => done(texts.map((text) => shown(rows.nodesOf(text)))));
 """
+KEYS = """
+const [nicks, done] = arguments;
+import('/-/page/wire.js').then((wire) => done(nicks.map(wire.key)));
+"""
+AVATARS = """
+const [nicks, done] = arguments;
+import('/-/page/view-row.js').then((rows) => done(nicks.map((nick) => {
+  const made = rows.avatar(nick);
+  document.body.append(made);
+  const {backgroundColor, color} = getComputedStyle(made);
+  made.remove();
+  return [backgroundColor, color, made.textContent];
+})));
+"""
+"""The background, the colour and the letter of the avatars of some people."""
+FOLDED = "ıİiIßẞςσΣſŉΐᾳꭰᎠǅµ"
+"""Letters whose case is not folded as most are."""
 NICKS = ("alice", "[bob]", "al|away", "_bart", "bob^", "bob`", "{x}", "a\\b", "a.", "太郎", "สม", "គ")
 PATTERNS = (
     "{}", "{}: hi", "hi ({})", "ask {}.", "[{}]", "`{}`", "{}さん", "x{}", "{}x", "{}_", "_{}", "{}ー", "{}\u0e31ย",
@@ -66,3 +88,39 @@ def test_the_page_and_the_window_agree_on_what_is_a_link(tmp_path: Path) -> None
         Page(browser, address_of(daemon))
         told = browser.driver.execute_async_script(LINKED, list(LINKS))
         assert {text: tuple(found) for text, found in zip(LINKS, told, strict=True)} == LINKS
+
+
+def test_the_page_and_the_server_agree_on_which_nicks_are_the_same(tmp_path: Path) -> None:
+    letters = {chr(number) for number in range(0x250)} | set(FOLDED)
+    nicks = [nick for letter in sorted(letters) for nick in (f"{letter}a", f"a{letter}") if is_nick(nick)]
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        Page(browser, address_of(daemon))
+        told = browser.driver.execute_async_script(KEYS, nicks)
+    assert dict(zip(nicks, told, strict=True)) == {nick: names.key(nick) for nick in nicks}
+
+
+def is_nick(text: str) -> bool:
+    try:
+        names.nick(text)
+    except names.BadNameError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_a_nick_has_the_avatar_that_it_has_in_the_window(tmp_path: Path, palette: Palette) -> None:
+    nicks = [*NICKS, "Ann", "straße", "ΟΔΟΣ", "ßen", *(f"person{number}" for number in range(60))]
+    assert {colour_of(nick) for nick in nicks} == set(range(COLOURS))
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        browser.prefer(color_scheme=palette.name)
+        Page(browser, address_of(daemon))
+        told = browser.driver.execute_async_script(AVATARS, nicks)
+    for nick, (ground, colour, letter) in zip(nicks, told, strict=True):
+        assert hexadecimal(ground) == palette.nicks[colour_of(nick)], nick
+        assert letter == initial(nick), nick
+        assert contrast(hexadecimal(ground), hexadecimal(colour)) >= 4.5, nick
+
+
+def hexadecimal(colour: str) -> str:
+    """Return a colour as the window writes it, given as browsers do: ``rgb(190, 34, 42)``."""
+    return "#" + bytes(map(int, re.findall(r"\d+", colour))).hex()

@@ -120,10 +120,10 @@ def test_under_load_nothing_is_lost_and_nobody_leaves(tmp_path: Path) -> None:
 
 
 def test_the_command_says_what_holds_and_what_needs_a_restart(server: Server) -> None:
-    server.write('[limits]\nmax-rooms = 51\n[irc]\nirc-name = "irc.example.org"\n')
+    server.write('[limits]\nmax-rooms = 51\n[storage]\nhooks = "others"\n')
     file = server.file
     assert server.reload(options=("--config", str(file), "--state-directory", str(server.folder))) == (
-        [f"max-rooms = 51 ({file}, line 2)", f"irc-name was changed in {file}, line 4: restart to apply it"],
+        [f"max-rooms = 51 ({file}, line 2)", f"hooks was changed in {file}, line 4: restart to apply it"],
         "",
     )
     assert f"reload: max-rooms = 51 ({file}, line 2)" in server.daemon.log()

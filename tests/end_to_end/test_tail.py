@@ -167,6 +167,10 @@ def test_over_a_local_socket_and_stopped_by_a_signal(tmp_path: Path) -> None:
         (("--nick", "a b"), 1, "is not allowed"),
         (("--room", "logs"), 1, "rooms begin with #"),
         (("--ca", "app.log"), 1, "--ca and --fingerprint work only with --tls; add it"),
+        *(
+            (("--to", "unix:socket", *one), 1, "a local socket needs no --tls, --ca or --fingerprint; leave them out")
+            for one in (["--tls"], ["--ca", "app.log"], ["--fingerprint", "00"])
+        ),
         (("--once",), 1, "waiting for "),
         (("--frm-start",), 2, "unrecognized arguments"),
     ],

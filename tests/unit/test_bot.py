@@ -346,6 +346,31 @@ def test_a_handler_that_fails_does_not_keep_the_next_message_from_being_handled(
     nothing_left_behind.clear()
 
 
+@pytest.mark.parametrize("is_awaited", [True, False])
+def test_a_handler_whose_deferred_fails_with_no_exception_ends_nothing(
+    server: MemoryServer, start: Started, nothing_left_behind: list[LogEvent], is_awaited: bool
+) -> None:
+    def failed() -> Deferred[None]:  # as getProcessOutputAndValue does when a signal ends the process
+        ended: Deferred[None] = Deferred()
+        server.clock.callLater(1, ended.errback, Failure((b"", b"", 9)))
+        return ended
+
+    async def waits() -> None:
+        await failed()
+
+    def answer(message: Message) -> object:
+        if message.text == "fail":
+            return waits() if is_awaited else failed()
+        return message.answer("sorry")
+
+    start(handle=answer)
+    server.client("alice", "#builds").send("MSG fail", "MSG go on")
+    server.advance(1)
+    assert stored(server)[2:] == ["MSG echo #builds sorry"]
+    assert [formatEvent(event) for event in nothing_left_behind] == ["a handler has failed"]
+    nothing_left_behind.clear()
+
+
 def test_messages_are_handled_one_at_a_time(server: MemoryServer, start: Started, tmp_path: Path) -> None:
     running: list[Deferred[None]] = []
 

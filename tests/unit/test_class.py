@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 import segno
@@ -139,7 +140,7 @@ def test_without_segno_the_banner_says_how_to_install_it(monkeypatch: pytest.Mon
 
 def parsed(*arguments: str) -> ClassOptions:
     options = ClassOptions()
-    options.parseOptions(["--no-announce", *arguments])
+    options.parseOptions([*([] if "--announce" in arguments else ["--no-announce"]), *arguments])
     return options
 
 
@@ -160,6 +161,13 @@ def test_the_options_of_the_daemon_are_options_of_a_class() -> None:
     assert options.places[0].name == "port 5000 of 127.0.0.1"
     closed = parsed("--members-only")
     assert (closed["web-guests"], closed["registration"]) == (0, "off")
+
+
+def test_a_class_that_is_not_announced_is_not_announced_by_a_file_either(tmp_path: Path) -> None:
+    (tmp_path / "chatd.toml").write_text('[listen]\nannounce = "ours"\n')
+    assert parsed("--config", str(tmp_path / "chatd.toml"))["announce"] is None
+    with pytest.raises(SystemExit, match="--announce and --no-announce exclude each other; leave one out"):
+        parsed("--announce", "ours", "--no-announce")
 
 
 @pytest.mark.parametrize("arguments", [["--room", "a b"], ["--nick", "a b"], ["--web", "off"], ["more"]])

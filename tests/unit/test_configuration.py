@@ -79,11 +79,16 @@ SAMPLES: Mapping[str, tuple[str, str, str]] = {
 
 PROVIDER = ("--oidc-issuer", "https://id.example.org", "--oidc-client-id", "chat")
 BESIDE: Mapping[str, Sequence[str]] = {
+    "irc-history": ("--irc", "6667"),
+    "irc-name": ("--irc", "6667"),
     "oidc-client-id": PROVIDER[:2],
     "oidc-client-secret": PROVIDER,
+    "oidc-groups-claim": PROVIDER,
     "oidc-issuer": PROVIDER[2:],
+    "oidc-name-claim": PROVIDER,
     "operators-group": PROVIDER,
     "room-group": PROVIDER,
+    "trusted-proxy": ("--listen", "haproxy:tcp:10319"),
 }
 """What has to be given too."""
 
@@ -350,7 +355,8 @@ def test_each_line_of_the_default_file_is_taken_once_it_is_no_comment(tmp_path: 
 
 def test_what_holds_is_a_file_that_says_the_same(tmp_path: Path) -> None:
     file = (
-        '[limits]\nmax-rooms = 7\n[listen]\ninterface = "::1"\nlisten = ["tcp:1", "tcp:2"]\n[web]\nweb-guests = true\n'
+        '[limits]\nmax-rooms = 7\n[listen]\ninterface = "::1"\nlisten = ["tcp:1", "tcp:2"]\n[web]\nweb = "1"\n'
+        "web-guests = true\n"
     )
     options = read(file, {"CHATD_KEEP": "30d"}, "--line-rate", "9", folder=tmp_path)
     written = effective_file(options)

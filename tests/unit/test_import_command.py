@@ -98,6 +98,11 @@ def test_what_was_private_goes_into_no_room(folder: Path, capsys: pytest.Capture
         (["--format", "discord", "nowhere.json"], "No such file"),
         (["--format", "slack", "nowhere"], "not a folder or zip"),
         (["--format", "slack", "empty"], "cannot read users.json"),
+        *(
+            ([*words, "one"], f"{words[0]} works only with --format; add that option, or remove {words[0]}")
+            for words in (["--room", "#a"], ["--timezone", "UTC"], ["--charset", "cp1252"], ["--report", "r"])
+        ),
+        (["--skip-bad", "one"], "--skip-bad works only with --format; add that option, or remove --skip-bad"),
         (["one", "two"], "an export of chatd is a single file"),
     ],
 )

@@ -17,6 +17,9 @@ BESIDE = {path.name: path.read_text() for path in sorted(FOLDER.with_name("sign_
 MODULES = {name: text for name, text in FILES.items() if name.endswith(".js")}
 MAX_GZIPPED_BYTES = 60 * 1024
 _IMPORT = re.compile(r"^import .* from '\./([\w-]+\.js)';$", re.MULTILINE)
+_NAMES = re.compile(r"^import \{(.*?)\} from", re.MULTILINE | re.DOTALL)
+_EXPORT = re.compile(r"^export (?:async )?(?:const|let|function|class) (\w+)", re.MULTILINE)
+_CALL = re.compile(r"(?<![.#\w'])(\w+)\(")
 _TEXT = re.compile(r"^  (?:'([\w.]+)'|(\w+)): \[(.*)\],$", re.MULTILINE)
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _MAKES_MARKUP_OR_CODE = re.compile(
@@ -70,6 +73,18 @@ def test_modules_import_what_is_there_and_not_in_a_circle() -> None:
             del imports[name]
         imports = {name: found - set(free) for name, found in imports.items()}
     assert imports == {}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_what_it_calls_of_others_and_no_more(name: str) -> None:
+    text = MODULES[name]
+    exported = {each for found in MODULES.values() for each in _EXPORT.findall(found)}
+    imported = {each for names in _NAMES.findall(text) for each in re.findall(r"\w+", names)}
+    its_own = set(re.findall(r"\b(?:function|class|const|let) (\w+)", text)) | set(
+        re.findall(r"^  (\w+)\(", text, re.MULTILINE)
+    )
+    assert (set(_CALL.findall(text)) & exported) - its_own <= imported
+    assert {each for each in imported if len(re.findall(rf"\b{each}\b", text)) < 2} == set()
 
 
 @pytest.mark.parametrize("text", [*FILES.values(), *BESIDE.values()], ids=[*FILES, *BESIDE])

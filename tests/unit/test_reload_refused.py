@@ -58,16 +58,18 @@ async def test_what_is_wrong_changes_nothing(tmp_path: Path, text: str, why: str
 
 @ensureDeferred
 async def test_what_needs_a_restart_is_named_until_it_is_as_it_was(tmp_path: Path) -> None:
-    async with running(tmp_path) as daemon:
-        changed = toml(QUIET, ANOTHER, {"accounts": {"scram": "false"}, "irc": {"irc-name": '"irc.example.org"'}})
+    quiet = {**QUIET, "irc": {"irc": '["tcp:0:interface=127.0.0.5"]'}}
+    async with running(tmp_path, toml(quiet)) as daemon:
+        irc = {**quiet["irc"], "irc-name": '"irc.example.org"'}
+        changed = toml(QUIET, ANOTHER, {"accounts": {"scram": "false"}, "irc": irc})
         line = changed.splitlines().index('irc-name = "irc.example.org"') + 1
         for first in (f"max-rooms = 77 ({tmp_path}/chatd.toml, line 6)", "nothing was changed"):
             assert await daemon.reload(changed) == 0
             name = f"irc-name was changed in {tmp_path}/chatd.toml, line {line}: restart to apply it"
             assert daemon.said == [first, name]
-        assert await daemon.reload(toml(QUIET, ANOTHER)) == 0
+        assert await daemon.reload(toml(quiet, ANOTHER)) == 0
         assert daemon.said == ["nothing was changed"]
-        assert await daemon.reload(toml(QUIET)) == 0
+        assert await daemon.reload(toml(quiet)) == 0
         assert daemon.said == ["max-rooms = 10000, the default"]
 
 

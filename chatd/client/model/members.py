@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -126,8 +125,3 @@ class Members:
         if new:
             insort(self._keys, key)
         return new
-
-
-def colour_index(nick: str, colours: int) -> int:
-    """Return which of ``colours`` colours a nick has, from 0: the same at every start and for every spelling."""
-    return zlib.crc32(names.key(nick).encode(errors="surrogatepass")) % colours

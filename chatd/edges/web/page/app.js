@@ -4,7 +4,6 @@ import {
   logIn,
   logOut,
   notifications,
-  pathOf,
   redeem,
   register,
   roomOf,
@@ -23,11 +22,10 @@ import { t } from './strings.js';
 import { Composer } from './view-composer.js';
 import { LogView } from './view-log.js';
 import { Menus } from './view-menus.js';
-import { Search } from './view-search.js';
 import { Sheets } from './view-sheets.js';
 import { Shell } from './view-shell.js';
-import { PeopleView, RoomsView } from './view-sides.js';
-import { isRoom, textOf } from './wire.js';
+import { PeopleView, RoomsView, Search } from './view-sides.js';
+import { textOf } from './wire.js';
 
 const MAX_KEPT_ROOMS = 100;
 
@@ -172,7 +170,7 @@ class App {
 
   #front(room) {
     if (!room) return;
-    if (isRoom(room.name) && location.pathname !== pathOf(room.name)) showAddress(room, { replace: true });
+    showAddress(room, { replace: true });
     this.shell.title();
   }
 
@@ -188,12 +186,7 @@ class App {
 
   fillGap(room, line) {
     const most = 200;
-    const more = { room: room.name, person: room.private ? room.name : null, gap: line, most, ids: [] };
-    this.session.fetch(
-      'HISTORY',
-      [room.private ? `with=${room.name}` : room.name, String(most), `since=${line.after}`],
-      more,
-    );
+    this.session.fetchOld(room, 'HISTORY', [most, `since=${line.after}`], { gap: line, most });
   }
 
   warn(text) {

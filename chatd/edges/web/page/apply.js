@@ -1,7 +1,7 @@
 // What each line of the server that nobody asked for does to the store.
 
 import { moderation, t } from './strings.js';
-import { idOf, isRoom, key, mentions } from './wire.js';
+import { idOf, isRoom, key, mentions, saidLine } from './wire.js';
 
 const MAX_REACTIONS = 50;
 
@@ -42,6 +42,8 @@ const EVENTS = {
 
 const timeOf = (event) => Date.parse(event.tags.time ?? '') || Date.now();
 const isOld = (event) => 'old' in event.tags;
+const lineOf = (event, nick, own) =>
+  saidLine({ id: idOf(event.tags), time: timeOf(event), nick, text: event.text, own });
 
 function heard(store, room, event) {
   const id = idOf(event.tags);
@@ -58,16 +60,10 @@ function said(store, event, asked) {
   if (!room) return;
   const own = store.isMe(event.nick);
   const line = {
-    kind: 'said',
-    id: idOf(event.tags),
-    time: timeOf(event),
-    nick: event.nick,
-    text: event.text,
-    own,
+    ...lineOf(event, event.nick, own),
     mention: !own && mentions(event.text, store.nick),
     edited: 'edited' in event.tags,
     reply: idOf(event.tags, 'reply'),
-    reactions: new Map(),
   };
   if (isOld(event) && asked?.verb === 'SEARCH') {
     asked.found.push(line);
@@ -85,17 +81,7 @@ function told(store, event, asked) {
   const name = person && (own || key(person) === key(event.nick)) ? person : event.nick;
   const room = store.open(name);
   if (!room) return;
-  const nick = own ? store.nick : event.nick;
-  const line = {
-    kind: 'said',
-    id: idOf(event.tags),
-    time: timeOf(event),
-    nick,
-    text: event.text,
-    own,
-    mention: false,
-    reactions: new Map(),
-  };
+  const line = lineOf(event, own ? store.nick : event.nick, own);
   if (person && asked.verb === 'SEARCH') {
     asked.found.push(line);
     return;

@@ -37,7 +37,7 @@ export function roomOf(path) {
   }
 }
 
-export const pathOf = (name) => (name === LOBBY ? '/' : `/${encodeURIComponent(name.slice(1))}`);
+const pathOf = (name) => (name === LOBBY ? '/' : `/${encodeURIComponent(name.slice(1))}`);
 
 /** Take `#invite=CODE` or `#operator=CODE` out of the address; return what was there. */
 export function takeCodes() {
@@ -53,8 +53,7 @@ export function takeCodes() {
 
 export function showAddress(room, { replace = false } = {}) {
   if (!isRoom(room.name) || location.pathname === pathOf(room.name)) return;
-  if (replace) history.replaceState(null, '', pathOf(room.name));
-  else history.pushState(null, '', pathOf(room.name));
+  history[replace ? 'replaceState' : 'pushState'](null, '', pathOf(room.name));
 }
 
 export function socketAddress() {
@@ -77,7 +76,7 @@ class Kept {
   }
 
   get(name, otherwise = null) {
-    const text = this.#area ? this.#read(name) : this.#memory.get(name);
+    const text = this.#area ? this.#area.getItem(`chatd.${name}`) : this.#memory.get(name);
     if (text == null) return otherwise;
     try {
       return JSON.parse(text) ?? otherwise;
@@ -99,10 +98,6 @@ class Kept {
   remove(name) {
     this.#memory.delete(name);
     this.#area?.removeItem(`chatd.${name}`);
-  }
-
-  #read(name) {
-    return this.#area.getItem(`chatd.${name}`);
   }
 }
 

@@ -112,7 +112,6 @@ const DONE_HERE = {
   '/me': (app, tail) => carryOut(app, `//me ${tail}`),
   '/search': (app, tail) => app.search.open(tail),
   '/rooms': (app) => app.sheets.join(),
-  '/away': (app, tail) => app.session.ask('AWAY', [tail]),
   '/edit': (app, tail) => {
     const room = app.store.front;
     return room && !room.private ? app.session.ask('EDIT', ['last', room.name, tail]) : t('cmd.noroom');

@@ -3,9 +3,13 @@
 
 import { t } from './strings.js';
 
-/** `h('button', {class: 'x', on: {click}}, 'text', child)`; a value of null or false leaves an attribute out. */
+/**
+ * `h('button', {class: 'x', on: {click}}, 'text', child)`; a value of null or false leaves an attribute out. A button
+ * submits nothing unless its type is 'submit'.
+ */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
+  if (name === 'button') element.type = 'button';
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (key === 'on') for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
@@ -32,7 +36,7 @@ export function icon(name) {
 export function iconButton(name, label, click, attributes = {}) {
   return h(
     'button',
-    { type: 'button', class: 'icon-button', 'aria-label': label, title: label, on: { click }, ...attributes },
+    { class: 'icon-button', 'aria-label': label, title: label, on: { click }, ...attributes },
     icon(name),
   );
 }
@@ -53,16 +57,18 @@ export function rove(list, items, { horizontal = false, loop = true } = {}) {
   });
 }
 
+/** Let a list have buttons of a class: arrow keys go through them, and a click on one calls `act(button, event)`. */
+export function pick(list, selector, act) {
+  list.addEventListener('click', (event) => {
+    const button = event.target.closest(selector);
+    if (button) act(button, event);
+  });
+  rove(list, () => [...list.querySelectorAll(selector)]);
+}
+
 function focusOnly(all, chosen) {
   for (const each of all) each.tabIndex = each === chosen ? 0 : -1;
   chosen.focus();
-}
-
-/** A number from a name, the same each time: for the colour of whoever has it. */
-export function hue(name, count = 12) {
-  let sum = 7;
-  for (const sign of name) sum = (sum * 31 + sign.codePointAt(0)) % 65521;
-  return sum % count;
 }
 
 let open = null;
@@ -91,7 +97,6 @@ export function showMenu(anchor, items, { label, back = document.activeElement, 
 
 function itemOf({ text, name = text, icon: sign, act, danger }, grid) {
   const attributes = {
-    type: 'button',
     role: 'menuitem',
     tabindex: '-1',
     class: danger ? 'danger' : null,
@@ -141,8 +146,8 @@ export function ask({ title, text, fields = [], extra = [], done = t('ok'), dang
   const error = h('p', { class: 'error', role: 'alert' });
   const inputs = fields.map(inputOf);
   const buttons = h('div', { class: 'buttons' });
-  if (closable) buttons.append(h('button', { type: 'button', on: { click: () => dialog.close() } }, t('cancel')));
-  buttons.append(h('button', { class: danger ? 'primary danger' : 'primary' }, done));
+  if (closable) buttons.append(h('button', { on: { click: () => dialog.close() } }, t('cancel')));
+  buttons.append(h('button', { type: 'submit', class: danger ? 'primary danger' : 'primary' }, done));
   const form = h(
     'form',
     { novalidate: true },
@@ -199,15 +204,11 @@ function inputOf(field) {
   const hintId = hint ? `${id}-hint` : null;
   const shared = { id, name, 'aria-describedby': hintId, 'aria-required': required ? 'true' : null };
   const small = hint ? h('small', { id: hintId }, hint) : null;
+  const named = h('label', { for: id }, label);
   if (type === 'checkbox') {
     const input = h('input', { ...shared, type });
-    input.checked = Boolean(value);
-    return {
-      field,
-      input,
-      read: () => input.checked,
-      box: h('div', { class: 'field check' }, input, h('label', { for: id }, label), small),
-    };
+    input.checked = value;
+    return { field, input, read: () => input.checked, box: h('div', { class: 'field check' }, input, named, small) };
   }
   const input =
     type === 'select'
@@ -223,5 +224,5 @@ function inputOf(field) {
         });
   input.value = value;
   const read = () => (type === 'password' ? input.value : input.value.trim());
-  return { field, input, read, box: h('div', { class: 'field' }, h('label', { for: id }, label), input, small) };
+  return { field, input, read, box: h('div', { class: 'field' }, named, input, small) };
 }

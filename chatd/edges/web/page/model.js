@@ -45,6 +45,11 @@ class Room {
     this.private = !isRoom(name);
   }
 
+  /** What HISTORY and SEARCH call it. */
+  get place() {
+    return this.private ? `with=${this.name}` : this.name;
+  }
+
   get oldestId() {
     for (const line of this.lines) if (line.kind === 'said' && line.id) return line.id;
     return 0;

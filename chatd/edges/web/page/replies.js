@@ -2,7 +2,7 @@
 
 import { putPrivate, rename } from './apply.js';
 import { t } from './strings.js';
-import { history, idOf } from './wire.js';
+import { history, idOf, saidLine } from './wire.js';
 
 const NEWEST = 100;
 const QUIET = new Set(['SEEN', 'RULES', 'WHO', 'HISTORY', 'PING']);
@@ -81,8 +81,7 @@ function joined(session, question, { words, values }) {
   room.addMember(store.nick);
   room.lastId = Math.max(room.lastId, last);
   // Asked for and not told by JOIN, since HISTORY has the reactions too.
-  const more = { room: room.name, ids: [], older: missing ? 0 : NEWEST };
-  if (!question.known || missing) session.fetch('HISTORY', [room.name, String(NEWEST)], more);
+  if (!question.known || missing) session.fetchOld(room, 'HISTORY', [NEWEST], { older: missing ? 0 : NEWEST });
   room.resumeId = Math.max(room.resumeId ?? 0, last);
   room.resumeEpoch = store.epoch;
   markers(store, room, values);
@@ -143,6 +142,7 @@ function told({ store }, question, { words }) {
   const count = Number(words[1]) || 0;
   if (question.older && count < question.older) room.mayHaveOlder = false;
   if (question.gap) close(store, room, question, count);
+  store.emit('room', room);
   question.done?.(count);
 }
 
@@ -155,7 +155,7 @@ function close(store, room, { gap: line, ids, most }, count) {
 }
 
 function found({ store }, question) {
-  store.emit('found', question.found ?? [], question);
+  store.emit('found', question.found, question);
 }
 
 function delivered(session, { told: message }, { words, values }) {
@@ -166,8 +166,7 @@ function delivered(session, { told: message }, { words, values }) {
   const id = idOf(values);
   if (values.stored === 'yes') room.stored = true;
   const time = Date.parse(values.time ?? '') || Date.now();
-  const line = { kind: 'said', id, time, nick: store.nick, text: message.text, own: true, reactions: new Map() };
-  putPrivate(store, room, line);
+  putPrivate(store, room, saidLine({ id, time, nick: store.nick, text: message.text, own: true }));
   if (values.here === 'no') store.note(t('tell.absent', { nick: room.name }), { room });
   if (values.away === 'yes' && !room.toldAway) {
     room.toldAway = true;

@@ -7,7 +7,7 @@ import { Emitter } from './emitter.js';
 import { Sender, unsure } from './outbox.js';
 import { answered, refused } from './replies.js';
 import { t } from './strings.js';
-import { key, label, LOBBY, parse } from './wire.js';
+import { format, key, label, LOBBY, parse, saidLine } from './wire.js';
 
 const SEEN_MS = 2000;
 export const PAGE = 100;
@@ -65,8 +65,8 @@ export class Session extends Emitter {
   showWaiting({ room: name, text, label: token, time, reply }) {
     const room = this.store.open(name);
     if (!room) return;
-    const line = { kind: 'said', id: 0, time, nick: this.store.nick, text, own: true, reply, state: 'waiting' };
-    this.store.put(room, { ...line, key: Infinity, label: token, reactions: new Map() });
+    const line = saidLine({ time, nick: this.store.nick, text, own: true, reply, state: 'waiting' });
+    this.store.put(room, { ...line, key: Infinity, label: token });
   }
 
   resay(line) {
@@ -89,6 +89,12 @@ export class Session extends Emitter {
   fetch(verb, words, more = {}) {
     if (this.present) this.sender.urgent({ verb, words, own: true, ...more });
     return this.present;
+  }
+
+  /** Ask for old lines of a room: `ids` gets those of HISTORY, `found` those of SEARCH. */
+  fetchOld(room, verb, words, more) {
+    const person = room.private ? room.name : null;
+    return this.fetch(verb, [room.place, ...words], { room: room.name, person, ids: [], found: [], ...more });
   }
 
   // Connections.
@@ -170,10 +176,9 @@ export class Session extends Emitter {
   fail(message, reason) {
     this.outbox.settle(message.label);
     const room = this.removeWaiting(message);
-    const line = { kind: 'said', id: 0, time: message.time, nick: this.store.nick, text: message.text, own: true };
     if (!room) return;
-    const failed = { state: 'failed', reason, to: message.room, reply: message.reply, reactions: new Map() };
-    this.store.put(room, { ...line, ...failed });
+    const { time, text, reply, room: to } = message;
+    this.store.put(room, saidLine({ time, nick: this.store.nick, text, own: true, reply, state: 'failed', reason, to }));
   }
 
   #ended({ code, text }) {
@@ -208,7 +213,7 @@ export class Session extends Emitter {
     const words = [nick, room.name];
     if (room.resumeId !== null) words.push(`since=${room.resumeId}`, `epoch=${room.resumeEpoch}`);
     if (nick && this.store.resume) words.push(`resume=${this.store.resume}`);
-    return { verb: 'JOIN', words, room: room.name, own: true, known: room.resumeId !== null, ids: [] };
+    return { verb: 'JOIN', words, room: room.name, own: true, known: room.resumeId !== null };
   }
 
   #arrived(question, event) {

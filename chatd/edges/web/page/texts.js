@@ -70,7 +70,6 @@ export const TEXTS = {
   'ignore.end': ['You no longer ignore {nick}.', 'Du ignorierst {nick} nicht mehr.'],
   'ignore.list': ['You ignore: {names}.', 'Du ignorierst: {names}.'],
   'invite.do': ['Invite somebody', 'Jemanden einladen'],
-  'invite.who': ['Nick', 'Name'],
   'join.do': ['Join', 'Betreten'],
   'join.name': ['Room', 'Name des Raums'],
   'join.open': ['Rooms on this server', 'Räume auf diesem Server'],

@@ -44,9 +44,13 @@ export class Composer {
 
   clearAbout() {
     if (this.#about?.what === 'edit') this.set('');
+    this.#dropAbout();
+    this.field.focus();
+  }
+
+  #dropAbout() {
     this.#about = null;
     $('about').hidden = true;
-    this.field.focus();
   }
 
   set(text) {
@@ -71,10 +75,7 @@ export class Composer {
   }
 
   #front(room) {
-    if (this.#about) {
-      this.#about = null;
-      $('about').hidden = true;
-    }
+    this.#dropAbout();
     if (this.shown) this.shown.draft = this.field.value;
     this.shown = room;
     this.set(room?.draft ?? '');
@@ -153,8 +154,7 @@ export class Composer {
     }
     if (!text.startsWith('/')) this.#said = [...this.#said, text].slice(-MAX_HISTORY);
     this.#at = this.#said.length;
-    this.#about = null;
-    $('about').hidden = true;
+    this.#dropAbout();
     this.set('');
   }
 

@@ -41,7 +41,10 @@ export class LogView {
     on('changed', (room, line) => this.#changed(room, line));
     on('removed', (room, lines) => this.#removed(lines));
     on('cleared', (room) => this.#show(room));
-    on('room', () => this.#showBelow());
+    on('room', () => {
+      this.#showBelow();
+      this.#showEmpty();
+    });
     document.addEventListener('visibilitychange', () => this.look());
     window.addEventListener('focus', () => this.look());
     window.addEventListener('blur', () => this.look());
@@ -66,12 +69,11 @@ export class LogView {
     this.#mark.remove();
     this.scroller.follow = true;
     this.#asking = false;
-    $('empty').hidden = true;
+    this.#showEmpty();
     if (room) {
       this.#from = Math.max(0, room.lines.length - FIRST);
       this.list.append(...this.#chunks(room, room.lines.slice(this.#from)));
       this.#placeMark(room);
-      this.#showEmpty();
       this.scroller.pin();
       if (room.private && !room.lines.length) this.older();
     }
@@ -103,7 +105,7 @@ export class LogView {
   }
 
   #insert(room, line, index) {
-    $('empty').hidden = true;
+    this.#showEmpty();
     if (index < this.#from) {
       this.#from += 1;
       return;
@@ -221,29 +223,28 @@ export class LogView {
 
   #ask(room) {
     const oldest = room.oldestId;
-    const words = [room.private ? `with=${room.name}` : room.name, String(PAGE), oldest ? `before=${oldest}` : null];
+    const words = [PAGE, oldest ? `before=${oldest}` : null];
     this.#asking = true;
     this.log.setAttribute('aria-busy', 'true');
     const keep = this.scroller.hold();
     const over = () => {
       this.#asking = false;
       this.log.removeAttribute('aria-busy');
-      if (room !== this.store.front) return;
-      keep();
-      this.#showEmpty();
+      if (room === this.store.front) keep();
     };
     const lost = () => {
       room.mayHaveOlder = room.mayHaveOlder && !room.private;
       over();
     };
-    const more = { room: room.name, person: room.private ? room.name : null, ids: [], older: PAGE, done: over, lost };
-    this.app.session.fetch('HISTORY', words, more);
+    this.app.session.fetchOld(room, 'HISTORY', words, { older: PAGE, done: over, lost });
   }
 
+  /** Say that there is nothing in the room, once the server has said so. */
   #showEmpty() {
     const room = this.store.front;
-    $('empty').hidden = !room || room.lines.some((line) => line.kind === 'said');
-    if (!$('empty').hidden)
+    const empty = room && !room.lines.length && (room.private || !room.mayHaveOlder);
+    $('empty').hidden = !empty;
+    if (empty)
       $('empty').textContent = room.private ? t('empty.person', { nick: room.name }) : t('empty', { room: room.name });
   }
 

@@ -148,9 +148,7 @@ export class Menus {
           text: t('retract.text', { text: line.text.slice(0, 200) }),
           done: t('do.retract'),
           danger: true,
-          submit: () => {
-            this.app.session.ask('RETRACT', [String(line.id), room.name]);
-          },
+          submit: () => this.app.session.ask('RETRACT', [String(line.id), room.name]),
         }),
     };
     deeds[what]?.();
@@ -220,9 +218,8 @@ export class Menus {
     const fields = [{ name: 'text', label: t('order.why'), max: 300 }];
     if (verb !== 'KICK')
       fields.unshift({ name: 'time', label: t('order.time'), type: 'select', value: '1h', options: times });
-    const submit = ({ time, text }) => {
+    const submit = ({ time, text }) =>
       this.app.session.ask(verb, [nick, room.name, time ? `for=${time}` : '', text]);
-    };
     ask({ title, text: `${nick}, ${room.name}`, fields, danger: true, submit });
   }
 }

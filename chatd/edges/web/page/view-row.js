@@ -1,6 +1,6 @@
 // One line of a room as an element: its text with links and code, and how it stands with the line before it.
 
-import { h, hue, icon } from './dom.js';
+import { h, icon } from './dom.js';
 import { clockTime, dayName, dayOf, fullTime, t, traffic } from './strings.js';
 import { key, textOf } from './wire.js';
 
@@ -86,11 +86,13 @@ export function fillRow(row, room) {
 const MAKERS = {
   said,
   retracted,
-  traffic: (line) => [h('div', { class: 'small', dir: 'auto' }, traffic(line.deeds))],
+  traffic: (line) => small(traffic(line.deeds)),
   gap,
   topic: (line) => [act(line, line.text ? t('topic.set', line) : t('topic.away', line), 'topic')],
   moderated: (line) => [act(line, `${line.nick} ${line.text}`, 'shield')],
 };
+
+const small = (...children) => [h('div', { class: 'small', dir: 'auto' }, ...children)];
 
 function said(line, room) {
   const read = textOf(line);
@@ -104,15 +106,22 @@ function said(line, room) {
   return [avatar(line.nick), body];
 }
 
+/** The number of a nick's colour, as chatd/client/model/colours.py has it. */
+export function colourOf(nick) {
+  let sum = 7;
+  for (const sign of key(nick)) sum = (sum * 131 + sign.codePointAt(0)) % 65521;
+  return sum % 16;
+}
+
 export function avatar(nick) {
-  const letter = String.fromCodePoint(nick.codePointAt(0) ?? 63).toLocaleUpperCase();
-  return h('span', { class: `avatar c${hue(key(nick))}`, 'aria-hidden': 'true' }, letter);
+  const [letter] = nick.toUpperCase();
+  return h('span', { class: `avatar c${colourOf(nick)}`, 'aria-hidden': 'true' }, letter);
 }
 
 function head(line) {
   const nick = h(
     'button',
-    { type: 'button', class: 'nick', tabindex: '-1', 'data-nick': line.nick },
+    { class: 'nick', tabindex: '-1', 'data-nick': line.nick },
     h('bdi', {}, line.nick),
   );
   return h('div', { class: 'head' }, nick, timeOf(line));
@@ -128,7 +137,7 @@ function quote(line, room) {
   const text = known ? textOf(answered).slice(0, QUOTE) : t('reply.unknown');
   return h(
     'button',
-    { type: 'button', class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) },
+    { class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) },
     icon('reply'),
     known && h('b', {}, h('bdi', {}, answered.nick)),
     ' ',
@@ -141,7 +150,6 @@ function reactions(line) {
   for (const [emoji, { n, own }] of line.reactions) {
     const label = `${emoji}: ${n}`;
     const attributes = {
-      type: 'button',
       class: 'reaction',
       'aria-pressed': String(own),
       'data-emoji': emoji,
@@ -162,14 +170,13 @@ function state(line) {
     { class: 'state failed' },
     icon('warning'),
     h('span', {}, t('state.failed', { reason: line.reason })),
-    h('button', { type: 'button', class: 'link', 'data-do': 'again' }, t('again')),
-    h('button', { type: 'button', class: 'link', 'data-do': 'discard' }, t('discard')),
+    h('button', { class: 'link', 'data-do': 'again' }, t('again')),
+    h('button', { class: 'link', 'data-do': 'discard' }, t('discard')),
   );
 }
 
 function retracted(line) {
-  const text = line.by ? t('retracted.by', { by: line.by, nick: line.nick }) : t('retracted', { nick: line.nick });
-  return [h('div', { class: 'small', dir: 'auto' }, text)];
+  return small(line.by ? t('retracted.by', line) : t('retracted', line));
 }
 
 function act(line, text, name) {
@@ -177,14 +184,12 @@ function act(line, text, name) {
 }
 
 function gap(line) {
-  const fill = h('button', { type: 'button', class: 'link', 'data-do': 'fill' }, t('gap.load'));
+  const fill = h('button', { class: 'link', 'data-do': 'fill' }, t('gap.load'));
   return [h('div', { class: 'small bar' }, h('span', {}, line.text), !line.fixed && fill)];
 }
 
 function note(line) {
-  return [
-    h('div', { class: 'small', dir: 'auto' }, line.kind === 'error' ? icon('warning') : '', h('span', {}, line.text)),
-  ];
+  return small(line.kind === 'error' && icon('warning'), h('span', {}, line.text));
 }
 
 /** Mark how a row stands with the row before it; return whether that has changed for what follows it. */

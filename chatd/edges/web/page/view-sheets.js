@@ -42,7 +42,6 @@ export class Sheets {
         h(
           'button',
           {
-            type: 'button',
             class: 'link',
             on: { click: () => this.signIn({ mode: each, nick: dialog.input('nick').value, code }) },
           },
@@ -98,7 +97,7 @@ export class Sheets {
         };
         const button = h(
           'button',
-          { type: 'button', on: { click } },
+          { on: { click } },
           h('bdi', { class: 'name' }, name),
           h('span', { class: 'muted' }, t('people.count', { n: count })),
           topic ? h('span', { class: 'topic', dir: 'auto' }, topic) : null,
@@ -125,9 +124,7 @@ export class Sheets {
     ask({
       title: t('do.away'),
       fields,
-      submit: ({ text }) => {
-        this.app.session.ask('AWAY', [text]);
-      },
+      submit: ({ text }) => this.app.session.ask('AWAY', [text]),
     });
   }
 
@@ -139,23 +136,19 @@ export class Sheets {
       text: room.name,
       fields,
       done: t('save'),
-      submit: ({ text }) => {
-        this.app.session.ask('TOPIC', [room.name, text || '-']);
-      },
+      submit: ({ text }) => this.app.session.ask('TOPIC', [room.name, text || '-']),
     });
   }
 
   invite() {
     const room = this.app.store.front;
-    const fields = [{ name: 'nick', label: t('invite.who'), required: true, max: 32 }];
+    const fields = [{ name: 'nick', label: t('sign.nick'), required: true, max: 32 }];
     ask({
       title: t('invite.do'),
       text: room.name,
       fields,
       done: t('invite.do'),
-      submit: ({ nick }) => {
-        this.app.session.ask('INVITE', [nick, room.name]);
-      },
+      submit: ({ nick }) => this.app.session.ask('INVITE', [nick, room.name]),
     });
   }
 
@@ -168,9 +161,7 @@ export class Sheets {
         title: room.name,
         text: t('room.register.text'),
         done: t('room.register'),
-        submit: () => {
-          this.app.session.ask('SET', [room.name, 'registered=yes']);
-        },
+        submit: () => this.app.session.ask('SET', [room.name, 'registered=yes']),
       });
       return;
     }

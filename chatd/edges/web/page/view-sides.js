@@ -1,10 +1,11 @@
-// The sides: rooms and conversations with what is unread in them, and who is in the room in front. Items that are there
-// stay: what has changed moves alone.
+// The lists beside the talk: rooms and conversations with what is unread in them, who is in the room in front, and what
+// was found there. Rooms and people that are there stay: what has changed moves alone.
 
-import { $, h, icon, rove } from './dom.js';
-import { t } from './strings.js';
+import { $, h, icon, pick } from './dom.js';
+import { gap } from './replies.js';
+import { fullTime, t } from './strings.js';
 import { avatar } from './view-row.js';
-import { key } from './wire.js';
+import { key, textOf } from './wire.js';
 
 export class RoomsView {
   #items = new Map();
@@ -12,11 +13,8 @@ export class RoomsView {
   constructor(app) {
     this.app = app;
     this.lists = [$('rooms'), $('talks')];
-    for (const list of this.lists) {
-      list.addEventListener('click', (event) => this.#clicked(event));
-      list.addEventListener('keydown', (event) => this.#pressed(event));
-    }
-    rove($('sidebar-lists'), () => [...$('sidebar-lists').querySelectorAll('.room')]);
+    pick($('sidebar-lists'), '.room', (item, event) => this.#clicked(item, event));
+    $('sidebar-lists').addEventListener('keydown', (event) => this.#pressed(event));
     app.store.on('rooms', () => this.#arrange());
     app.store.on('room', (room) => this.#show(room));
     app.store.on('front', () => this.#arrange());
@@ -48,7 +46,7 @@ export class RoomsView {
     const sign = room.private ? avatar(room.name) : h('span', { class: 'hash', 'aria-hidden': 'true' }, '#');
     const item = h(
       'button',
-      { type: 'button', class: 'room', tabindex: '-1' },
+      { class: 'room', tabindex: '-1' },
       sign,
       h('bdi', { class: 'name' }),
       h('span', { class: 'count', 'aria-hidden': 'true' }),
@@ -77,9 +75,7 @@ export class RoomsView {
     said.textContent = room.unread ? label : '';
   }
 
-  #clicked(event) {
-    const item = event.target.closest('.room');
-    if (!item) return;
+  #clicked(item, event) {
     this.app.go(item.room);
     this.app.drawer(null);
     if (event.detail) this.app.composer.focus();
@@ -114,8 +110,7 @@ export class PeopleView {
     store.on('front', () => this.#all());
     store.on('members', (room) => room === store.front && this.#all());
     store.on('member', (room, nick) => room === store.front && this.#one(room, nick));
-    this.list.addEventListener('click', (event) => this.#open(event));
-    rove(this.list, () => [...this.list.querySelectorAll('.person')]);
+    pick(this.list, '.person', (item) => app.menus.person(item, item.nick));
   }
 
   #all() {
@@ -161,7 +156,6 @@ export class PeopleView {
     const item = h(
       'button',
       {
-        type: 'button',
         class: member.away ? 'person away' : 'person',
         tabindex: '-1',
         title: why,
@@ -183,20 +177,110 @@ export class PeopleView {
 
   #count(room) {
     const n = room && !room.private ? Math.max(room.count, room.members.size) : 0;
-    $('people-count').textContent = room?.private ? '' : t('people.count', { n });
+    const text = n ? t('people.count', { n }) : '';
+    $('people-count').textContent = text;
     $('people-button').hidden = !room || room.private;
-    $('people-number').textContent = n ? String(n) : '';
-    $('people-button').setAttribute('aria-label', t('people.count', { n }));
+    $('people-number').textContent = n || '';
+    $('people-button').setAttribute('aria-label', text || t('part.people'));
     document.body.classList.toggle('alone', !room || room.private);
     const first = this.list.querySelector('.person');
     if (first && !this.list.querySelector('[tabindex="0"]')) first.tabIndex = 0;
-  }
-
-  #open(event) {
-    const item = event.target.closest('.person');
-    if (item) this.app.menus.person(item, item.nick);
   }
 }
 
 const orderOf = (member) => `${member.operator ? 0 : 1}${key(member.nick)}`;
 const compare = (a, b) => (a < b ? -1 : Number(a > b));
+
+const AROUND = 50; // lines that are asked for with one that was found
+
+/** Searching in a room or a conversation, and going to a message that is far up. */
+export class Search {
+  constructor(app) {
+    this.app = app;
+    this.panel = $('search');
+    this.results = $('results');
+    $('search-button').addEventListener('click', () => (this.panel.hidden ? this.open() : this.close()));
+    $('search-close').addEventListener('click', () => this.close());
+    $('search-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#ask();
+    });
+    this.panel.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.close();
+    });
+    pick(this.results, '.result', ({ room, line }) => this.jumpTo(room, line.id));
+    app.store.on('found', (lines, question) => this.#show(lines, app.store.find(question.room)));
+    app.store.on('front', () => this.close({ focus: false }));
+  }
+
+  open(words = '') {
+    if (!this.app.store.front) return;
+    this.panel.hidden = false;
+    document.body.classList.add('searching');
+    $('search-button').setAttribute('aria-expanded', 'true');
+    $('words').value = words;
+    $('words').focus();
+    if (words) this.#ask();
+  }
+
+  close({ focus = true } = {}) {
+    if (this.panel.hidden) return;
+    this.panel.hidden = true;
+    document.body.classList.remove('searching');
+    $('search-button').setAttribute('aria-expanded', 'false');
+    this.results.replaceChildren();
+    $('search-state').textContent = '';
+    if (focus) this.app.composer.field.focus();
+  }
+
+  #ask() {
+    const room = this.app.store.front;
+    const words = $('words').value.trim();
+    if (!words || !room) return;
+    const over = () => {
+      $('search-state').textContent = '';
+    };
+    const asked = this.app.session.fetchOld(room, 'SEARCH', [words], { lost: over });
+    $('search-state').textContent = asked ? t('search.busy') : t('state.away');
+  }
+
+  #show(lines, room) {
+    if (this.panel.hidden || room !== this.app.store.front) return;
+    $('search-state').textContent = t('search.found', { n: lines.length });
+    this.results.replaceChildren(
+      ...lines.reverse().map((line, index) => {
+        const item = h(
+          'button',
+          { class: 'result', tabindex: index ? '-1' : '0' },
+          h('bdi', { class: 'name' }, line.nick),
+          h('time', { datetime: new Date(line.time).toISOString() }, fullTime(line.time)),
+          h('span', { class: 'text', dir: 'auto' }, textOf(line)),
+        );
+        item.line = line;
+        item.room = room;
+        return h('li', {}, item);
+      }),
+    );
+  }
+
+  /** Bring a message of a room into view; one that is not here is asked for, with what was said around it. */
+  jumpTo(room, id) {
+    if (room !== this.app.store.front || !id) return;
+    if (matchMedia('(max-width: 50rem)').matches) this.close({ focus: false });
+    if (this.app.log.jump(id)) return;
+    const ids = [];
+    const done = () => this.#landed(room, id, ids);
+    this.app.session.fetchOld(room, 'HISTORY', [AROUND, `since=${Math.max(0, id - 1)}`], { ids, done });
+  }
+
+  #landed(room, id, ids) {
+    const last = Math.max(...ids, 0);
+    const next = room.lines.find((line) => line.id > last && line.kind === 'said');
+    const touches =
+      ids.length < AROUND ||
+      !next ||
+      room.lines.some((line) => line.kind === 'gap' && line.key > last && line.key < next.key);
+    if (!touches) gap(this.app.store, room, last);
+    if (room === this.app.store.front && !this.app.log.jump(id)) this.app.warn(t('search.gone'));
+  }
+}

@@ -7,6 +7,7 @@ const TAG = /^([a-z0-9-]{1,32})(?:=([A-Za-z0-9._:+-]{1,64}))?$/;
 const PAIR = /^([a-z-]+)=(.*)$/;
 const encoder = new TextEncoder();
 
+const RULING = ['nick', 'room', 'subject'];
 // The words of each verb, in their order. "text" is the rest of the line; one with "?" may be missing.
 const GRAMMAR = {
   NOTE: ['text'],
@@ -27,13 +28,13 @@ const GRAMMAR = {
   KICK: ['nick', 'room', 'subject', 'text?'],
   MUTE: ['nick', 'room', 'subject', '*values', 'text?'],
   BAN: ['nick', 'room', 'subject', '*values', 'text?'],
-  UNMUTE: ['nick', 'room', 'subject'],
-  UNBAN: ['nick', 'room', 'subject'],
-  OP: ['nick', 'room', 'subject'],
-  DEOP: ['nick', 'room', 'subject'],
-  INVITE: ['nick', 'room', 'subject'],
-  UNINVITE: ['nick', 'room', 'subject'],
-  SET: ['nick', 'room', 'subject'],
+  UNMUTE: RULING,
+  UNBAN: RULING,
+  OP: RULING,
+  DEOP: RULING,
+  INVITE: RULING,
+  UNINVITE: RULING,
+  SET: RULING,
   ROOM: ['room', 'count', 'text?'],
   SEEN: ['room', 'about'],
   PONG: ['text?'],
@@ -130,13 +131,26 @@ export function format(verb, words = [], tags = {}) {
 /** A text as the server shows it, in one line. */
 export const clean = (text) => text.replace(/[\r\n\0\u2028\u2029]/g, ' ');
 
+/** A message as a line of a room. */
+export const saidLine = (values) => ({ kind: 'said', id: 0, reactions: new Map(), ...values });
+
 /** A message as one reads it. */
 export const textOf = ({ nick, text }) => text.replace(/^\/me /, () => `* ${nick} `);
 
 export const bytes = (text) => encoder.encode(text).length;
 
-/** The same for two spellings of one name: NFKC and, as near as a browser comes to it, case folding. */
-export const key = (name) => name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+/** The same for all spellings of one name, as chatd/protocol/names.py has it: NFKC, with case folded. */
+export const key = (name) =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\0-\x7fı]/gu, folded)
+    .normalize('NFKC');
+
+function folded(sign) {
+  const upper = sign.toUpperCase();
+  return /\p{sc=Cher}/u.test(upper) ? upper : upper.toLowerCase();
+}
 
 export const isRoom = (name) => name.startsWith('#');
 
