@@ -18,8 +18,9 @@ coroutine or a Deferred) has fired, and every answer is stored. After a lost con
 with ``state``, one of the bot, the bot continues after the last message that is done. Each answer has a label made of
 the id of its message, so the server stores it once even if the bot sends it again.
 
-A bot that is killed while it handles a message handles it again when it starts: answers are safe; guard any other
-effect with ``message.id``. A handler that raises is logged, and its message is done.
+A bot that is killed while it handles a message handles it again when it starts, and so it does with the messages of its
+last second: answers are safe; guard any other effect with ``message.id``. A handler that raises is logged, and its
+message is done.
 
 ``docs/bots.rst`` shows how to run a bot and how to test it with `chatd.testing`. Bots that need more than the messages
 of rooms use `chatd.protocol`.
