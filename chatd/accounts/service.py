@@ -26,7 +26,7 @@ from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
 from chatd.accounts.throttle import Throttle
 from chatd.protocol import names
-from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.errors import NO_REGISTRATION, ChatError, Code
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.thread_pool import ThreadPool
@@ -244,7 +244,7 @@ class AccountService(Accounts):
     async def _register(self, nick: str, password: str, code: str | None, address: str | None) -> str:
         hasher = self._hasher
         if self._registration is Registration.OFF or hasher is None:
-            raise ChatError(Code.NOT_ALLOWED, "only the people who run this server can make accounts; ask them")
+            raise ChatError(Code.NOT_ALLOWED, NO_REGISTRATION)
         self._check_is_free(nick)
         try:
             passwords.check(password)

@@ -18,6 +18,8 @@ coroutine or a Deferred) has fired, and every answer is stored. After a lost con
 with ``state``, one of the bot, the bot continues after the last message that is done. Each answer has a label made of
 the id of its message, so the server stores it once even if the bot sends it again.
 
+At most 1,500 messages wait for their turn in memory; further ones are read from the history of the server.
+
 A bot that is killed while it handles a message handles it again when it starts, and so it does with the messages of its
 last second: answers are safe; guard any other effect with ``message.id``. A handler that raises is logged, and its
 message is done.

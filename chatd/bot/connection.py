@@ -14,6 +14,7 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from typing_extensions import override
 
+from chatd.bot.catching_up import ASKED_FOR
 from chatd.bot.outbox import Outbox
 from chatd.bot.places import BotError, Place, Places
 from chatd.protocol import commands, events, names, wire
@@ -22,6 +23,8 @@ from chatd.protocol.moderation_commands import Login
 from chatd.runtime.connection_failures import why_lost
 from chatd.runtime.sockets import is_private, network_address, tune
 
+MAX_WAITING = 1000
+"""How many messages may wait to be handled, until further ones are left to the history; it adds `ASKED_FOR` at most."""
 SILENCE_SECONDS = 120.0
 """How long nothing may be heard of the server, which asks every 45 seconds, until the connection is given up."""
 _FAREWELLS = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
@@ -39,10 +42,14 @@ class Identity(NamedTuple):
 class Owner(Protocol):
     """What hears of a connection."""
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait to be handled."""
+
     def entered(self, resume: str) -> None:
         """Note that the bot is in all its rooms, and with which token this connection can be taken over."""
 
-    def said(self, event: events.Said, place: Place, tags: wire.Tags) -> None:
+    def said(self, event: events.Said, place: Place, time: str, *, old: bool) -> None:
         """Note that somebody said something, or the bot itself."""
 
     def begun(self, room: str, place: Place) -> None:
@@ -71,6 +78,7 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
         self._clock, self._resume = clock, resume
         self._epoch = ""
         self._outside = {names.key(room) for room in identity.rooms}
+        self._behind_before: set[str] = set()
         self._why, self._is_final = "", False
         self._retry: float | None = None
         self.ended: Deferred[tuple[str, float | None]] = Deferred()
@@ -116,6 +124,7 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.setTimeout(None)
         self._outbox.detach()
+        self._places.behind.detach()
         why = self._why or why_lost(reason)
         if self._is_final:
             self.ended.errback(BotError(why))
@@ -130,27 +139,52 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
                 self._epoch = values["epoch"]
                 self._come_in()
             case events.Done("JOIN", (room, *_), values):
-                self._joined(room, values["last"], recovered=values.get("recovered"))
+                self._joined(room, values["last"], recovered=values.get("recovered"), knows="since" not in values)
                 if not self._outside:
                     self._owner.entered(values["resume"])
                     self._outbox.attach(self.stream.write, self._clock)
+                    self.catch_up()
+            case events.Done("HISTORY", (room, count, *_)):
+                heard = self._places.heard(room)
+                self._places.behind.answered(room, int(count), heard.id if heard else 0)
+                self.catch_up()
             case events.Said(nick, room):
-                place = Place(int(tags["id"]), self._epoch)
-                self._places.hear(room, place)
-                self._owner.said(event, place, tags)
-                if self._is_own(nick) and "label" in tags:
-                    self._outbox.stored(tags["label"])
+                label = tags.get("label", "") if self._is_own(nick) else ""
+                self._said(event, Place(int(tags["id"]), self._epoch), tags, is_answer=self._outbox.awaits(label))
+                self._outbox.stored(label)
             case events.Joined(nick, room):
                 self._owner.joined(nick, room)
             case events.Refused(code, _, text) if self._outside:
                 self._give_up(text, is_final=not code.temporary)
             case events.Refused() if "label" in tags:
                 self._outbox.refused(tags["label"], event)
+            case events.Refused(_, _, text) if self._places.behind.asks:
+                self._give_up(text)
             case events.Moderated("KICK", by, room, subject) if self._is_own(subject):
                 self._give_up(f"{by} removed it from {room}{f': {event.text}' if event.text else ''}", is_final=True)
             case events.Ended(code, text, retry):
                 self._why, self._retry = self._why or text, retry
                 self._is_final = self._is_final or code in _FAREWELLS
+
+    def _said(self, event: events.Said, place: Place, tags: wire.Tags, *, is_answer: bool) -> None:
+        room, old, behind = event.room, "old" in tags, self._places.behind
+        is_full = self._owner.waiting >= MAX_WAITING
+        if behind.leaves_out(room, place.id, old=old, is_answer=is_answer, is_full=is_full):
+            return
+        heard = self._places.heard(room)
+        if heard is not None and heard.journal == place.journal and place.id <= heard.id:
+            return  # the history had it already
+        self._places.hear(room, place)
+        self._owner.said(event, place, tags["time"], old=behind.is_old(room, place.id, old=old))
+
+    def catch_up(self) -> None:
+        """Ask for messages that were left out, if there are any and there is space for them."""
+        if self._outside or self._owner.waiting > MAX_WAITING - ASKED_FOR:
+            return
+        room = self._places.behind.ask()
+        if room is not None:
+            heard = self._places.heard(room)
+            self._write(commands.History(room, ASKED_FOR, since=heard.id if heard else 0))
 
     def _come_in(self) -> None:
         nick, rooms, password = self._identity
@@ -167,18 +201,27 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
                     room=room,
                 )
                 place = None
+                self._places.behind.begin(room)
+            if self._places.behind.is_behind(room):
+                self._behind_before.add(names.key(room))
             since, epoch = place or (None, None)
             first = number == 0
             self._write(commands.Join(nick if first else None, room, since, epoch, self._resume if first else None))
 
-    def _joined(self, room: str, last: str, *, recovered: str | None) -> None:
+    def _joined(self, room: str, last: str, *, recovered: str | None, knows: bool) -> None:
         self._outside.discard(names.key(room))
-        if recovered != "yes":
-            if recovered is not None and self._places.heard(room) is not None:
-                _log.warn("some messages sent in {room} in the meantime are missing", room=room)
-            place = Place(int(last), self._epoch)
-            self._places.hear(room, place)
-            self._owner.begun(room, place)
+        if recovered == "yes":
+            return
+        heard, behind, place = self._places.heard(room), self._places.behind, Place(int(last), self._epoch)
+        is_behind = behind.is_behind(room) and knows and heard is not None and heard.id <= place.id
+        if recovered is not None and heard is not None and not (is_behind and names.key(room) in self._behind_before):
+            _log.warn("some messages sent in {room} in the meantime are missing", room=room)
+        if is_behind:
+            behind.leaves_out(room, place.id, old=True, is_answer=False, is_full=True)
+            return
+        behind.begin(room)
+        self._places.hear(room, place)
+        self._owner.begun(room, place)
 
     def _is_own(self, nick: str) -> bool:
         return names.key(nick) == names.key(self._identity.nick)

@@ -18,17 +18,20 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from chatd.bot.connection import Connection, Identity, Owner
+from chatd.bot.connection import MAX_WAITING, Connection, Identity, Owner
 from chatd.bot.message import Message
 from chatd.bot.outbox import Outbox
 from chatd.bot.places import BotError, Place, Places
-from chatd.protocol import commands, events, names, wire
+from chatd.protocol import commands, events, names
 from chatd.runtime.connection_failures import why_not
 
 SAVE_SECONDS = 1.0
 """How long after a message is done that is written to the state file, at most."""
 MAX_PAUSE_SECONDS = 60.0
 """How long to wait between two attempts to connect, at most."""
+
+HOLD_SECONDS = 0.05
+"""How long a handler may take before the connection gets a turn, in which PING is answered."""
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 _log = Logger("chatd.bot")
@@ -133,14 +136,18 @@ class Life(Owner):
 
     # What is heard.
 
+    @property
     @override
-    def said(self, event: events.Said, place: Place, tags: wire.Tags) -> None:
+    def waiting(self) -> int:
+        return len(self._inbox.pending)
+
+    @override
+    def said(self, event: events.Said, place: Place, time: str, *, old: bool) -> None:
         if event.notice or names.key(event.nick) == names.key(self._identity.nick):
             self.begun(event.room, place)
             return
-        time = datetime.fromisoformat(tags["time"])
         say = partial(self._say, f"{place.journal}.{place.id}", event.room)
-        message = Message(event.room, event.nick, event.text, place.id, time, "old" in tags, say)
+        message = Message(event.room, event.nick, event.text, place.id, datetime.fromisoformat(time), old, say)
         self._inbox.put(partial(self._handle, message, place))
 
     @override
@@ -149,7 +156,8 @@ class Life(Owner):
 
     @override
     def joined(self, nick: str, room: str) -> None:
-        self._inbox.put(partial(self._call, self._handlers.join, nick, room))
+        if self._handlers.join and self.waiting < MAX_WAITING:
+            self._inbox.put(partial(self._call, self._handlers.join, nick, room))
 
     def _say(self, label: str, room: str, number: int, text: str) -> Deferred[None]:
         return self._outbox.add(f"{label}.{number}", commands.Tell(room, text))
@@ -157,7 +165,12 @@ class Life(Owner):
     async def _work(self) -> None:
         while not self._is_over:
             work = await self._inbox.get()
+            began = self._reactor.seconds()
             await work()
+            if self._connection is not None:
+                self._connection.catch_up()
+            if self._reactor.seconds() - began > HOLD_SECONDS:
+                await deferLater(self._reactor, 0)
 
     async def _handle(self, message: Message, place: Place) -> None:
         await self._call(self._handlers.message, message)

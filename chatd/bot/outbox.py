@@ -52,19 +52,19 @@ class Outbox:
     def detach(self) -> None:
         """Let what is said wait for another connection."""
         self._write = None
-        if self._again is not None and self._again.active():
-            self._again.cancel()
+        self._cancel()
 
     def stored(self, label: str) -> None:
         """Note that the server has stored what was said under a label."""
-        if self._is_first(label):
+        if self.awaits(label):
             self._refusals = 0
-            self._waiting.popleft().stored.callback(None)
+            outgoing = self._waiting.popleft()
             self._send()
+            outgoing.stored.callback(None)
 
     def refused(self, label: str, error: Refused) -> None:
         """Note that the server has not: try again later where that may help."""
-        if not self._is_first(label):
+        if not self.awaits(label):
             return
         if error.code.temporary:
             assert self._clock is not None
@@ -75,13 +75,20 @@ class Outbox:
         else:
             outgoing = self._waiting.popleft()
             _log.warn("not sent to {room}: {why}", room=outgoing.command.to, why=error.text)
-            outgoing.stored.errback(ChatError(error.code, error.text))
             self._send()
+            outgoing.stored.errback(ChatError(error.code, error.text))
 
-    def _is_first(self, label: str) -> bool:
+    def awaits(self, label: str) -> bool:
+        """Return whether the server's answer to a label is awaited."""
         return bool(self._waiting) and self._waiting[0].label == label
 
     def _send(self) -> None:
+        """Send the first message that waits, once: whoever hears that one is stored may add the next."""
+        self._cancel()
         if self._waiting and self._write is not None:
             first = self._waiting[0]
             self._write(wire.encode(wire.render(first.command), {"label": first.label, "notice": ""}))
+
+    def _cancel(self) -> None:
+        if self._again is not None and self._again.active():
+            self._again.cancel()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from chatd.bot.catching_up import CatchingUp
 from chatd.protocol import names
 from chatd.runtime.files import read_whole, replace_file
 
@@ -35,6 +36,8 @@ class Places:
         self._file = file
         self._heard: dict[str, Place] = {}
         self._done: dict[str, Place] = {}
+        self.behind = CatchingUp()
+        """The rooms in which more was sent than was heard."""
 
     def load(self) -> None:
         """Read the file, if there is one. Raise `BotError` if it cannot be used."""

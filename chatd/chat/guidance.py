@@ -39,13 +39,12 @@ _ABOUT_THE_LINE = frozenset({Code.UNKNOWN_VERB, Code.BAD_SYNTAX, Code.NOT_IN_ROO
 
 def explain(participant: Participant, error: ChatError) -> str:
     """Return the text of an ERR for a person: what was wrong, and what to type instead."""
-    joined = bool(participant.nick)
-    if participant.mode is Mode.TALK and error.code in _ABOUT_THE_LINE:
-        text = advice(error, _VERBS, joined=joined) if isinstance(error, UnknownVerbError) else error.text
-        return f"{text} (after TALK, commands begin with /)"
+    joined, text = bool(participant.nick), error.text
     if isinstance(error, UnknownVerbError):
-        return advice(error, _VERBS, joined=joined)
-    return error.text + _NEXT.get((error.code, error.verb), ("", ""))[joined]
+        text = advice(error, _VERBS, joined=joined, newcomers=participant.hub.accounts.takes_newcomers)
+    if participant.mode is Mode.TALK and error.code in _ABOUT_THE_LINE:
+        return f"{text} (after TALK, commands begin with /)"
+    return text + _NEXT.get((error.code, error.verb), ("", ""))[joined]
 
 
 def meant(participant: Participant, error: ChatError) -> Request | ChatError:

@@ -40,6 +40,7 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
         "epoch": participant.hub.journal.epoch,
         "max-line": str(wire.MAX_LINE_BYTES),
         "ping": str(participant.hub.limits.ping_seconds),
+        "register": "yes" if participant.peer.private and participant.hub.accounts.takes_newcomers else "no",
     }
     participant.send_event(Done("HELLO", values=values), label)
 

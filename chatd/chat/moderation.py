@@ -136,7 +136,8 @@ def _check_keeps(participant: Participant, value: str) -> None:
 
 def _check_may_register(participant: Participant, room: RoomName, policy: RoomPolicy) -> None:
     if participant.account is None:
-        raise ChatError(Code.NOT_ALLOWED, "a room belongs to a registered user; LOGIN or REGISTER first")
+        how = "LOGIN or REGISTER" if participant.hub.accounts.takes_newcomers else "LOGIN"
+        raise ChatError(Code.NOT_ALLOWED, f"a room belongs to a registered user; {how} first")
     if policy.setting("registered") == "yes":
         raise ChatError(Code.NOT_ALLOWED, f"{room} is already registered")
     if participant.nick.key != participant.account:
@@ -214,7 +215,7 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             ):
                 return nick, None, WHILE_HERE
             if not participant.hub.accounts.is_registered(Nick.of(nick).key):
-                raise ChatError(Code.NOT_ALLOWED, f"{nick} belongs to no account; they must REGISTER first")
+                raise ChatError(Code.NOT_ALLOWED, f"{nick} belongs to no account; they need one first")
             return nick, None, None
 
 

@@ -28,7 +28,9 @@ from chatd.protocol.wire import NO_TAGS, Mode, Tags
 from chatd.runtime.sockets import origin
 
 LINES_AT_A_TIME = 20
-"""How many lines of a long answer are sent before others have their turn."""
+"""How many lines of a long answer are sent, together, before others have their turn."""
+BYTES_AT_A_TIME = 16 * 1024
+"""About how many bytes of it that are at most, if the lines are long."""
 ANSWERS_FOR_A_LINE = 20
 """How many lines of an answer count as much as one line that is sent, see ``--line-rate``."""
 NO_NICK = Nick("")
@@ -261,17 +263,32 @@ class Participant(Client):
         ``send`` is for lines that are in the language of an edge already.
         """
         send = send or self.send
+        piece: list[bytes] = []  # sent together: sending them costs more than all that is done for them before
+        size = 0
         for number, line in enumerate(lines, 1):
-            if self.ended or self.peer.unreachable:
-                return
-            if line:
-                send(line)
-            if self.peer.blocked and not self.ended:
-                self._reader = Deferred()
-                await self._reader
-            if number % LINES_AT_A_TIME == 0:
-                self.peer.charge(LINES_AT_A_TIME // ANSWERS_FOR_A_LINE)
-                await self.next_turn()
+            piece.append(line)
+            size += len(line)
+            if number % ANSWERS_FOR_A_LINE == 0:
+                self.peer.charge(1)
+            is_full = len(piece) == LINES_AT_A_TIME or size >= BYTES_AT_A_TIME
+            if is_full or self.peer.blocked:
+                await self._send_piece(b"".join(piece), send)
+                if self.ended or self.peer.unreachable:
+                    return
+                piece, size = [], 0
+                if is_full:
+                    await self.next_turn()
+        await self._send_piece(b"".join(piece), send)
+
+    async def _send_piece(self, data: bytes, send: Callable[[bytes], None]) -> None:
+        """Send a piece of a long answer, if there is anybody to read it; return when the peer takes more."""
+        if self.ended or self.peer.unreachable:
+            return
+        if data:
+            send(data)
+        if self.peer.blocked and not self.ended:
+            self._reader = Deferred()
+            await self._reader
 
     def next_turn(self) -> Deferred[None]:
         """Return a Deferred that fires when others have had their turn."""

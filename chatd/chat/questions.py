@@ -13,7 +13,7 @@ from chatd.model.entry import Place
 from chatd.protocol import commands, events, plain_lists, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done
-from chatd.protocol.verbs import VERBS
+from chatd.protocol.verbs import VERBS, explained
 
 
 def _who(participant: Participant, room: Place, command: commands.Who, label: str | None) -> Work:
@@ -59,20 +59,22 @@ def _help(participant: Participant, command: commands.Help, label: str | None) -
     verb = command.verb
     if verb not in (None, "ALL") and verb not in VERBS:
         raise ChatError(Code.UNKNOWN_VERB, f"unknown command: {verb[:40]}; HELP lists the commands")
-    participant.send(_help_lines(verb) if participant.tagged else _help_for_people(verb))
+    newcomers = participant.hub.accounts.takes_newcomers
+    lines = _help_lines if participant.tagged else _help_for_people
+    participant.send(lines(verb, newcomers=newcomers))
     participant.send_event(Done("HELP"), label)
 
 
 @cache
-def _help_lines(verb: str | None) -> bytes:
+def _help_lines(verb: str | None, *, newcomers: bool) -> bytes:
     """Return the lines about one verb or all, which are the same for everybody."""
-    about = VERBS.values() if verb in (None, "ALL") else [VERBS[verb]]
+    about = explained(verb, newcomers=newcomers)
     return b"".join(wire.encode(events.render(events.Note(f"{each.usage} - {each.summary}"))) for each in about)
 
 
 @cache
-def _help_for_people(verb: str | None) -> bytes:
-    return b"".join(map(wire.encode, plain_lists.help_lines(verb)))
+def _help_for_people(verb: str | None, *, newcomers: bool) -> bytes:
+    return b"".join(map(wire.encode, plain_lists.help_lines(verb, newcomers=newcomers)))
 
 
 ROWS: tuple[Row, ...] = (

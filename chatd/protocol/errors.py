@@ -57,6 +57,8 @@ class DisconnectReason(StrEnum):
     INTERNAL = "internal"
 
 
+NO_REGISTRATION = "only the people who run this server can make accounts; ask them"
+"""What is said of REGISTER where nobody else can."""
 ANY_VERB = "*"
 """Stands in an ``ERR`` in place of the verb if no known one was read."""
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 from unicodedata import category, east_asian_width
 
 from chatd.protocol.text import clean
-from chatd.protocol.verbs import VERBS
+from chatd.protocol.verbs import explained
 
 WIDTH = 80
 """How many columns a terminal has."""
@@ -34,13 +34,16 @@ _USUAL = (
 """What people need most, in at most 19 lines; the answer ends in one more."""
 
 
-def help_lines(verb: str | None) -> Iterator[str]:
-    """Yield what HELP says to a person: about one verb, all of them if that is ``ALL``, or the usual ones."""
+def help_lines(verb: str | None, *, newcomers: bool = True) -> Iterator[str]:
+    """Yield what HELP says to a person: about one verb, all of them if that is ``ALL``, or the usual ones.
+
+    ``newcomers`` is whether people can REGISTER.
+    """
     if verb is None:
         longest = max(len(form) for form, _ in _USUAL)
         yield from (f"NOTE {form.ljust(longest)}  {text}" for form, text in _USUAL)
         return
-    for each in VERBS.values() if verb == "ALL" else [VERBS[verb]]:
+    for each in explained(verb, newcomers=newcomers):
         line = f"NOTE {each.usage} - {each.summary}"
         if len(line) <= WIDTH:
             yield line

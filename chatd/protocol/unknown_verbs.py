@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 
-from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.errors import NO_REGISTRATION, ChatError, Code
 from chatd.protocol.text import clean, excerpt
 
 LONGEST_ECHO = 60
@@ -34,8 +34,9 @@ class UnknownVerbError(ChatError):
 class _Typed:
     """What follows the word that is no verb, as it can stand in an answer; and who typed it."""
 
-    def __init__(self, rest: str, *, joined: bool) -> None:
+    def __init__(self, rest: str, *, joined: bool, newcomers: bool = True) -> None:
         self.joined = joined
+        self.newcomers = newcomers
         self.rest = rest if len(rest) <= LONGEST_ECHO else ""
         self.words = self.rest.split()
 
@@ -88,8 +89,15 @@ def _leave(typed: _Typed) -> str:
 
 def _log_in(typed: _Typed) -> str:
     if typed.joined:
-        return "LOGIN must come before JOIN; to make an account for your nick, write REGISTER <password>"
+        other = "to make an account for your nick, write REGISTER <password>"
+        return f"LOGIN must come before JOIN; {other if typed.newcomers else 'write QUIT, reconnect and LOGIN first'}"
     return "you need no password: write JOIN <your name>; if you have an account, write LOGIN <nick> <password> first"
+
+
+def _sign_up(typed: _Typed) -> str:
+    if typed.newcomers:
+        return "write JOIN <your name>, then REGISTER <password> to make an account"
+    return NO_REGISTRATION
 
 
 def _always(line: str) -> Callable[[_Typed], str]:
@@ -109,7 +117,7 @@ _WORDS: Iterable[tuple[str, Callable[[_Typed], str]]] = (
     ("LEAVE", _leave),
     ("? H MAN COMMANDS USAGE INFO MOTD ABOUT VERSION MENU -H --HELP START", _HELP),
     ("CONNECT SIGNIN LOGON AUTH IDENTIFY PASS PASSWORD NICKSERV USER SU SUDO", _log_in),
-    ("SIGNUP CREATE", _always("write JOIN <your name>, then REGISTER <password> to make an account")),
+    ("SIGNUP CREATE", _sign_up),
     ("LOG LAST SCROLLBACK BACKLOG TAIL CAT", _always("write HISTORY")),
     ("FIND GREP", lambda typed: f"write SEARCH {typed.text}"),
     ("MODE", _always("write SET <key>=<value>, which HELP SET explains, or OP and DEOP to change operators")),
@@ -131,14 +139,14 @@ def check_private(verb: str, rest: str) -> None:
         raise ChatError(Code.BAD_SYNTAX, why, verb="MSG")
 
 
-def advice(error: UnknownVerbError, verbs: tuple[str, ...], *, joined: bool) -> str:
+def advice(error: UnknownVerbError, verbs: tuple[str, ...], *, joined: bool, newcomers: bool = True) -> str:
     """Return, for a person, what to type instead of a line that begins with none of ``verbs``.
 
-    ``joined`` says whether that person has come in.
+    ``joined`` says whether that person has come in, ``newcomers`` whether people can REGISTER.
     """
     slash = error.line.startswith("/")
     first, _, rest = error.line.removeprefix("/").partition(" ")
-    typed = _Typed(rest, joined=joined)
+    typed = _Typed(rest, joined=joined, newcomers=newcomers)
     return f"{excerpt(first)} is not a command; {clean(_instead(error.line, first, typed, verbs, slash=slash))}"
 
 

@@ -14,7 +14,7 @@ from chatd.client.net.link import NOT_CONNECTED
 from chatd.client.net.session import NOT_PRIVATE
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view.account_sheet import Part
-from chatd.client.view.accounts import check_new_password, shown_of
+from chatd.client.view.accounts import NO_NEWCOMERS, check_new_password, shown_of
 from chatd.protocol.moderation_commands import Login
 from chatd.runtime.server_address import Address
 from tests.client.test_admission import Vault
@@ -197,6 +197,19 @@ def test_where_others_could_listen_in_no_password_is_asked_for() -> None:
     assert shown.parts == frozenset()
     assert "over TLS only" in shown.hint
     assert shown_of(Address(THERE.host, 10320, tls=True), "ann", GUEST).parts == {Part.REGISTER, Part.LOG_IN}
+
+
+@pytest.mark.parametrize(("told", "may"), [("", True), (" register=yes", True), (" register=no", False)])
+def test_to_register_is_offered_unless_the_server_says_that_nobody_can(told: str, *, may: bool) -> None:
+    rig = Rig()
+    rig.start()
+    rig.connect()
+    rig.hears(HELLO + told, NOTE)
+    rig.hears("OK JOIN #lobby 1 nick=me last=0 resume=r")
+    assert rig.told[-1].state is LinkState.CONNECTED
+    shown = shown_of(HERE, "me", rig.told[-1])
+    assert (Part.REGISTER in shown.parts, Part.LOG_IN in shown.parts) == (may, True)
+    assert (NO_NEWCOMERS in shown.hint) is not may
 
 
 def test_as_whom_one_is_there() -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 from zope.interface import implementer
 
-from chatd.accounts import AccountsError
+from chatd.accounts import AccountsError, NoAccounts
 from chatd.accounts.login_store import LOGIN_SECONDS, LoginStore
+from chatd.accounts.service import Registration
 from chatd.accounts.throttle import FAILURES
 from chatd.accounts.token_store import TokenStore
 from chatd.chat.posting import post
@@ -20,6 +21,7 @@ from chatd.edges.web.credentials import bearer_token, cookie, cookie_name
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.routes import Access, Route
 from chatd.protocol import names
+from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.runtime.sockets import IEncryptedOutside
 from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts, CountingHasher
@@ -557,3 +559,35 @@ def test_the_header_of_a_token() -> None:
     assert bearer_token("bearer  x ") == "x"
     with pytest.raises(HTTPError):
         bearer_token("chatd_1_2")
+
+
+@pytest.mark.parametrize(
+    ("owners", "registration", "members_only", "offered"),
+    [
+        ((), "off", False, "guest"),
+        (("ann",), "off", False, "guest login"),
+        (("ann",), "off", True, "login"),
+        ((), "open", False, "guest login register"),
+        (("ann",), "code", False, "guest login register"),
+    ],
+)
+def test_the_page_says_which_ways_in_there_are(
+    owners: Sequence[str], registration: str, *, members_only: bool, offered: str
+) -> None:
+    chat = ChatWithAccounts(*owners, registration=registration, members_only=members_only)
+    if not owners and registration == "off":
+        chat.hub.accounts = NoAccounts()
+    web = Web(chat=chat)
+    assert f'<meta name="sign-in" content="{offered}">\n</head>' in web.request("GET", "/").text
+    chat.close()
+
+
+def test_the_page_offers_to_log_in_while_the_accounts_cannot_be_read(
+    chat: ChatWithAccounts, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_accounts: object) -> Sequence[str]:
+        raise ChatError(Code.UNAVAILABLE, "the accounts cannot be read")
+
+    monkeypatch.setattr(type(chat.hub.accounts), "mechanisms", fail)
+    chat.members.set_policy(Registration.OFF, members_only=False)
+    assert 'content="guest login"' in web.request("GET", "/").text

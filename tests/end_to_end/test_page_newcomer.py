@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,49 @@ def test_the_page_says_that_there_are_no_messages_where_there_are_none(tmp_path:
         page.say("first")
         page.wait_for(["first"])
         assert browser.js("return document.getElementById('empty').hidden")
+
+
+ACCOUNT = ["Log in", "Register"]
+LISTED = "return [...document.querySelectorAll('dialog dt')].map(each => each.textContent.split(' ')[0])"
+BUTTONS = "return [...document.querySelectorAll('dialog.sign form button')].map(each => each.textContent)"
+ITEMS = "return [...document.querySelectorAll('[role=menu] button')].map(each => each.textContent)"
+
+
+@pytest.mark.parametrize(
+    ("options", "ways", "items", "commands"),
+    [
+        ((), ["Join as a guest"], [], []),
+        (("--registration", "open"), [*ACCOUNT, "Join as a guest"], ACCOUNT, ["/register", "/login"]),
+    ],
+)
+def test_the_page_offers_no_way_in_that_the_server_does_not_have(
+    tmp_path: Path, options: Sequence[str], ways: Sequence[str], items: Sequence[str], commands: Sequence[str]
+) -> None:
+    with Daemon(tmp_path, "--web", "0", *options) as daemon, chromium(tmp_path) as browser:
+        page = Page(browser, address_of(daemon) + "/")
+        browser.wait("document.querySelector('dialog.sign')")
+        assert browser.js(BUTTONS) == ways
+        page.come_in("ann")
+        browser.js("document.getElementById('me-button').click()")
+        assert [each for each in browser.js(ITEMS) if each in ("Log in", "Register")] == items
+        browser.press("ESCAPE")
+        page.say("/help")
+        told = browser.js(LISTED)
+        assert [each for each in told if each in ("/register", "/login")] == commands
+        browser.press("ESCAPE")
+        browser.js("document.getElementById('text').focus()")
+        browser.type("/reg")
+        browser.press("TAB")
+        assert browser.js("return document.getElementById('text').value") == ("/register " if commands else "/reg")
+        browser.js("document.getElementById('text').value = ''")
+        page.say("/register s3cret-enough")
+        if not commands:
+            browser.wait("document.querySelector('.row.error')?.textContent.includes('only the people who run this')")
+
+
+def test_members_alone_are_asked_to_log_in(tmp_path: Path) -> None:
+    options = ("--members-only", "--accounts", str(tmp_path / "accounts"))
+    with Daemon(tmp_path, "--web", "0", *options) as daemon, chromium(tmp_path) as browser:
+        Page(browser, address_of(daemon) + "/")
+        browser.wait("document.querySelector('dialog.sign')")
+        assert browser.js(BUTTONS) == ["Log in"]

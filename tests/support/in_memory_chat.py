@@ -33,6 +33,8 @@ class ChatClient:
     def __init__(self, hub: Hub, address: str | None = None, *, newcomer: bool = False) -> None:
         self.address = None if address is None else ip_address(address)
         self.sent: list[str] = []
+        self.sends: list[int] = []
+        """How many bytes it was sent each time."""
         self.farewell: DisconnectReason | None = None
         self.blocked = False
         self.unreachable = False
@@ -46,6 +48,7 @@ class ChatClient:
     def send(self, data: bytes) -> None:
         if self.farewell is None:
             assert data.endswith(b"\r\n")
+            self.sends.append(len(data))
             self.sent += data.decode().split("\r\n")[:-1]
 
     def send_private(self, data: bytes) -> bool:

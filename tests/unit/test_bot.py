@@ -571,6 +571,26 @@ def test_a_server_that_is_silent_is_given_up() -> None:
     assert made.ended.result == ("the server has not answered for 120 seconds", None)
 
 
+def test_what_is_said_when_another_message_is_stored_is_sent_once() -> None:
+    outbox = Outbox()
+    sent: list[bytes] = []
+    outbox.attach(sent.append, Clock())
+    outbox.add("a", commands.Tell("#builds", "one")).addCallback(
+        lambda _: outbox.add("b", commands.Tell("#builds", "two"))
+    )
+    outbox.stored("a")
+    assert [line.split(b" ")[0] for line in sent] == [b"@label=a;notice", b"@label=b;notice"]
+
+
+def test_an_old_answer_does_not_move_its_place_back() -> None:
+    made, _, _ = detached()
+    made.dataReceived(HELLO + b"OK JOIN #builds 1 last=0 resume=r\r\n")
+    for line in (b"@id=5;time=2026-01-01T00:00:00Z MSG ann", b"@id=3;time=2026-01-01T00:00:00Z;old;label=a MSG echo"):
+        made.dataReceived(line + b" #builds hi\r\n")
+    assert made._places.heard("#builds") == (5, "e1")
+    made.setTimeout(None)
+
+
 def test_what_is_refused_for_now_is_said_again_before_what_comes_after_it() -> None:
     clock, outbox = Clock(), Outbox()
     sent: list[bytes] = []

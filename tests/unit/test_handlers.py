@@ -104,7 +104,7 @@ def test_refusals_say_what_and_leave_the_connection(
 def test_hello_tells_what_a_program_must_know(chat: InMemoryChat) -> None:
     (line,) = ask(chat, chat.person(), "@label=h HELLO 1")
     assert line.startswith("@label=h OK HELLO protocol=1 server=chatd/")
-    assert line.endswith(" epoch=e1 max-line=8192 ping=45")
+    assert line.endswith(" epoch=e1 max-line=8192 ping=45 register=no")
 
 
 def test_msg_is_silent_for_a_person_and_echoed_to_a_program(chat: InMemoryChat) -> None:

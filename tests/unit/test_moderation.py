@@ -14,6 +14,7 @@ class Names:
     """Accounts that anybody has who is named here."""
 
     members_only = False
+    takes_newcomers = True
 
     def __init__(self, *names: str, operators: tuple[str, ...] = ()) -> None:
         self.names = {name.lower(): name for name in (*names, *operators)}

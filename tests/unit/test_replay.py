@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
+from chatd.chat.participant import BYTES_AT_A_TIME, LINES_AT_A_TIME
 from chatd.journal import JournalError, Page, Query, Retention
 from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
@@ -106,6 +107,23 @@ def test_a_long_history_waits_for_its_reader_and_is_followed_by_the_next_answer(
     lines += alice.take()
     assert len(lines) == 402
     assert lines[-2:] == ["OK HISTORY #a 400", "PONG"]
+
+
+def test_lines_of_a_long_history_are_sent_together(chat: InMemoryChat) -> None:
+    said(chat, *(str(n) for n in range(2 * LINES_AT_A_TIME)))
+    alice = chat.person("JOIN alice #a")
+    alice.sends.clear()
+    assert len(asks(chat, alice, "HISTORY 400")) == 2 * LINES_AT_A_TIME + 1
+    assert len(alice.sends) == 3, "what is sent in a turn, once more, and the OK"
+
+
+def test_long_lines_of_a_history_are_not_all_sent_at_once(chat: InMemoryChat) -> None:
+    said(chat, *("x" * 3000 for _ in range(30)))
+    alice = chat.person("JOIN alice #a")
+    alice.sends.clear()
+    assert len(asks(chat, alice, "HISTORY 30")) == 31
+    assert sum(alice.sends) > 30 * 3000
+    assert max(alice.sends) < BYTES_AT_A_TIME + 3100
 
 
 def test_who_leaves_in_the_middle_of_a_history_costs_nothing(chat: InMemoryChat) -> None:

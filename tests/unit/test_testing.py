@@ -90,7 +90,7 @@ def test_somebody_joins_talks_is_cut_off_and_has_missed_nothing(server: MemorySe
     bot = server.client()
     bot.send("HELLO 1", "JOIN bot #builds since=2 epoch=e1")
     assert bot.lines() == [
-        "OK HELLO protocol=1 server=chatd/0.1.0 epoch=e1 max-line=8192 ping=45",
+        "OK HELLO protocol=1 server=chatd/0.1.0 epoch=e1 max-line=8192 ping=45 register=no",
         "@id=3;time=2026-01-01T00:00:00.000Z;old MSG alice #builds thanks",
         "OK JOIN #builds 2 last=3 resume=secret2 recovered=yes",
     ]

@@ -203,6 +203,7 @@ class Link(LinkPort, Owner):
                 why = f"the server speaks version {version[:9]} of the protocol; {ours}"
                 connection.close(why, Aftermath.RETRY_REFUSED)
                 return
+            self._memory.takes_newcomers = event.values.get("register") != "no"
             self._changes += apply_event(self._transcript, tags, event)
             connection.watch_life()
             self._session = Session(self._transcript, connection, self._make_label, self._chance, self._memory)
@@ -212,8 +213,10 @@ class Link(LinkPort, Owner):
     def batch_received(self, connection: Connection) -> None:
         self._report_gathered()
         if self._present() is not None and not connection.why:
-            account = self._memory.account
-            self._reconnector.show_connected(self._transcript.nick, connection.latency, account)
+            account, takes_newcomers = self._memory.account, self._memory.takes_newcomers
+            self._reconnector.show_connected(
+                self._transcript.nick, connection.latency, account, takes_newcomers=takes_newcomers
+            )
 
     @override
     def connection_closed(self, connection: Connection) -> None:

@@ -136,10 +136,11 @@ class Reconnector:
             self._service.stopService()
             self._service.startService()
 
-    def show_connected(self, nick: str, latency: float | None, account: str) -> None:
+    def show_connected(self, nick: str, latency: float | None, account: str, *, takes_newcomers: bool) -> None:
         """Tell that the server has let one in."""
         self._probed, self._explained = False, None
-        self._show(Status(LinkState.CONNECTED, f"connected as {nick}", None, latency, None, account))
+        connected = Status(LinkState.CONNECTED, f"connected as {nick}", latency=latency, account=account)
+        self._show(replace(connected, takes_newcomers=takes_newcomers))
 
     def _show(self, status: Status) -> None:
         """Tell how the connection is, if that is another."""

@@ -22,6 +22,8 @@ class SessionMemory:
     """The LOGIN to send before the first JOIN; None if there is no account."""
     account: str = ""
     """The account that this connection is logged in to; empty for none."""
+    takes_newcomers: bool = True
+    """Whether people can REGISTER at the server, as far as it says so."""
 
     def give_up_others(self, transcript: Transcript) -> list[Change]:
         """Let fail what was sent under another name: the server would not know it again."""

@@ -34,3 +34,5 @@ class Status:
     """Why there is no connection, if that is known: while there is none, and while another is being made."""
     account: str = ""
     """The account that one is logged in to; empty for none."""
+    takes_newcomers: bool = True
+    """Whether people can register at the server, as far as it says so."""

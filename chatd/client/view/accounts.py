@@ -14,6 +14,7 @@ from chatd.client.view.connect_sheet import Entered, check_password
 from chatd.client.view.troubles import is_this_machine
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
+from chatd.protocol.errors import NO_REGISTRATION
 from chatd.runtime.server_address import Address
 
 MIN_PASSWORD_BYTES = 8
@@ -22,6 +23,7 @@ NOT_ENCRYPTED = (
     "This connection is not encrypted, and passwords are sent over TLS only; connect to the server's TLS port to "
     "register or log in."
 )
+NO_NEWCOMERS = f"You cannot register a nick here: {NO_REGISTRATION}."
 ELSEWHERE = (
     "To get a new password or a token for programs, ask the operator of the server to run "
     "chatd user passwd {account} or chatd user token {account}."
@@ -166,7 +168,9 @@ def shown_of(address: Address, nick: str, status: Status | None) -> Shown:
         who = f"You are connected to {address.host} as the guest {nick}."
     if not (address.tls or is_this_machine(address.host)):
         return Shown(who, frozenset(), nick, NOT_ENCRYPTED)
-    return Shown(who, frozenset({Part.REGISTER, Part.LOG_IN} if connected else {Part.LOG_IN}), nick)
+    if status is not None and connected and status.takes_newcomers:
+        return Shown(who, frozenset({Part.REGISTER, Part.LOG_IN}), nick)
+    return Shown(who, frozenset({Part.LOG_IN}), nick, NO_NEWCOMERS if connected else "")
 
 
 def check_new_password(password: str, again: str) -> None:

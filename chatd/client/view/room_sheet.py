@@ -21,7 +21,7 @@ from chatd.protocol.moderation_commands import Set
 NOT_YOURS = "Only operators of this room can change its settings."
 OUTSIDE = "You are not in this room; join it to change its settings."
 UNOWNED = "Nobody owns this room yet. Register it to become its owner and change its settings."
-NO_ACCOUNT = "Nobody owns this room yet. To register it you need an account; type /register <password> to make one."
+NO_ACCOUNT = "Nobody owns this room yet. To register it you need an account; see Account … in the menu."
 
 
 class RoomSheet(Sheet):

@@ -11,6 +11,7 @@ from chatd.edges.irc.help_texts import ABSENT, HELP, OVERVIEW
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
+from chatd.protocol.errors import NO_REGISTRATION
 
 
 def _version(user: IrcUser, _message: Message) -> None:
@@ -51,6 +52,8 @@ def _help(user: IrcUser, message: Message) -> None:
         _tell_help(user, "*", "Commands; HELP <command> explains one", OVERVIEW)
     elif (found := HELP.get(subject)) is not None:
         usage, text = found
+        if subject == "REGISTER" and not user.hub.accounts.takes_newcomers:
+            text = f"Not on this server: {NO_REGISTRATION}."
         _tell_help(user, subject, usage, [part for line in text.split("\n") for part in textwrap.wrap(line, 70)])
     else:
         why = ABSENT.get(subject, "no help for that; HELP lists the commands")

@@ -13,7 +13,7 @@ from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol import names
-from chatd.protocol.errors import Code
+from chatd.protocol.errors import NO_REGISTRATION, Code
 from chatd.protocol.events import Refused
 
 OWN = "*"
@@ -38,9 +38,7 @@ def _register(user: IrcUser, message: Message) -> Work | None:
     if not user.registered:
         _fail(user, "COMPLETE_CONNECTION_REQUIRED", account, "send NICK and USER first, then REGISTER")
     elif not user.hub.accounts.takes_newcomers:
-        _fail(
-            user, "TEMPORARILY_UNAVAILABLE", account, "only the people who run this server can make accounts; ask them"
-        )
+        _fail(user, "TEMPORARILY_UNAVAILABLE", account, NO_REGISTRATION)
     elif names.key(account) != names.key(user.nick):
         _fail(
             user,

@@ -11,7 +11,7 @@ from chatd.edges.irc.message import Message
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import names
-from chatd.protocol.errors import ChatError
+from chatd.protocol.errors import NO_REGISTRATION, ChatError
 from chatd.protocol.names import BadNameError
 
 NAME = "NickServ"
@@ -34,7 +34,7 @@ async def say(user: IrcUser, text: str) -> None:
         case verb, [account, password] if verb in _IDENTIFY:
             await _log_in(user, account, password)
         case "REGISTER", _:
-            _answer(user, _REGISTER)
+            _answer(user, _REGISTER if user.hub.accounts.takes_newcomers else NO_REGISTRATION)
         case _:
             _answer(user, _HELP)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from chatd.chat.hub import Hub
 from chatd.edges.web import read
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.routes import Access, Route
+from chatd.protocol.errors import ChatError
 
 KINDS: Mapping[str, str] = {
     "css": "text/css; charset=utf-8",
@@ -70,12 +72,28 @@ def _page_file(data: bytes, kind: str) -> PageFile:
 def _page_with(head: str) -> PageFile:
     """Return the page itself, with what else is to stand in its head."""
     page = page_files()[PAGE]
-    return _page_file(page.data.replace(b"</head>", head.encode() + b"</head>", 1), page.kind) if head else page
+    return _page_file(page.data.replace(b"</head>", head.encode() + b"</head>", 1), page.kind)
 
 
 def send_page(call: Call) -> None:
     """Answer with the page itself, or that it has not changed."""
-    _send(call, _page_with(call.page_head))
+    offered = f'<meta name="sign-in" content="{" ".join(_offered(call.hub))}">\n'
+    _send(call, _page_with(offered + call.page_head))
+
+
+def _offered(hub: Hub) -> Iterator[str]:
+    """Yield the ways in that the page has to offer."""
+    accounts = hub.accounts
+    if not accounts.members_only:
+        yield "guest"
+    try:
+        can_log_in = accounts.takes_newcomers or bool(accounts.mechanisms())
+    except ChatError:  # that cannot be found out now
+        can_log_in = True
+    if can_log_in:
+        yield "login"
+    if accounts.takes_newcomers:
+        yield "register"
 
 
 def send_file(call: Call, name: str, folder: str = "page") -> None:

@@ -20,6 +20,7 @@ PAGE_BYTES = 16 * 1024
 """About how much text one page holds; between pages others have their turn."""
 _PROGRESS_STEPS = 10_000
 """How many steps of SQLite's machine pass between two looks at the time: some fractions of a millisecond."""
+_TEXT = EntryRow._fields.index("text")
 _BETWEEN = "FROM entry WHERE room = (SELECT id FROM room WHERE key = ?) AND id > ? AND id < ?"
 _PAGE = f"SELECT {ENTRY_COLUMNS} {_BETWEEN} ORDER BY id LIMIT ?"
 _PAGE_OF_SAID = f"SELECT {ENTRY_COLUMNS} {_BETWEEN} AND kind = 'MSG' ORDER BY id LIMIT ?"
@@ -64,9 +65,8 @@ class Reader:
             for columns in db.execute(page, (query.room, after, before, query.count)):
                 if more := size >= PAGE_BYTES:
                     break
-                row = EntryRow(*columns)
-                kept.append(stored_event(row, name))
-                size += len(row.text)
+                kept.append(stored_event(columns, name))
+                size += len(columns[_TEXT])
             told = with_reactions(db, kept) if query.said_only else kept
         return Page(told, more=more, skipped=skipped, watermark=watermark)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatd.journal.references import refers, target_id
 from chatd.journal.rows import from_row, to_row
@@ -88,12 +88,13 @@ def entry_row(id_: int, room: int, entry: Entry, event: DurableEvent) -> EntryRo
     return EntryRow(id_, room, entry.time, kind, nick, text, main_key(entry.by), target, None, notice)
 
 
-def stored_event(row: EntryRow, room_name: str) -> StoredEvent:
-    """Return what a row stands for. Raise `ValueError` if its kind is unknown."""
-    event = from_row(room_name, row.kind, row.nick, row.text)
-    if type(event) is Said:
-        event.reply, event.notice = row.target or 0, row.notice is not None
-    return StoredEvent(row.id, row.time, event, row.author, row.edited is not None)
+def stored_event(columns: Sequence[Any], room_name: str) -> StoredEvent:
+    """Return what `ENTRY_COLUMNS` of an entry stand for. Raise `ValueError` if its kind is unknown."""
+    id_, _, time, kind, nick, text, author, target, edited, notice = columns
+    if kind == "MSG":  # nearly every entry there is
+        said = Said(nick, room_name, text, target or 0, notice is not None)
+        return StoredEvent(id_, time, said, author, edited is not None)
+    return StoredEvent(id_, time, from_row(room_name, kind, nick, text), author, edited is not None)
 
 
 def action_row(room: int, key: PolicyKey, id_: int, time: int, event: Moderated) -> ActionRow:

@@ -8,6 +8,7 @@ import pytest
 
 from chatd.accounts import AccountsError
 from chatd.accounts.store import Account
+from chatd.protocol.errors import NO_REGISTRATION
 from tests.support.in_memory_accounts import PASSWORD
 from tests.support.irc import ELSEWHERE, IrcChat, IrcClient, commands
 from tests.support.irc_accounts import IrcChatWithAccounts, plain
@@ -107,7 +108,9 @@ def test_where_nobody_may(chat_without: type[IrcChat]) -> None:
     chat = chat_without()
     (told,) = chat.irc("carol").says(f"REGISTER * * {PASSWORD}")
     assert told.params[:3] == ["REGISTER", "TEMPORARILY_UNAVAILABLE", "carol"]
-    assert told.text == "only the people who run this server can make accounts; ask them"
+    assert told.text == NO_REGISTRATION
+    assert NO_REGISTRATION in " ".join(each.text for each in chat.irc("dora").says("HELP REGISTER"))
+    assert chat.irc("eve").says("NS REGISTER x")[0].text == NO_REGISTRATION
     if isinstance(chat, IrcChatWithAccounts):
         chat.close()
 

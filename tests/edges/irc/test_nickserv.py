@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatd.accounts.service import Registration
 from chatd.accounts.throttle import FAILURES
 from tests.support.in_memory_accounts import PASSWORD
 from tests.support.irc import ELSEWHERE, Told, commands
@@ -87,6 +88,7 @@ def test_whatever_else_is_asked_is_answered_by_what_there_is(text: str, chat: Ir
 
 
 def test_whoever_wants_to_register_is_told_how(chat: IrcChatWithAccounts) -> None:
+    chat.accounts.members.set_policy(Registration.OPEN, members_only=False)
     assert "/REGISTER * * <password>" in answer(chat.irc("eve").says("PRIVMSG NickServ :REGISTER correct-horse"))
 
 

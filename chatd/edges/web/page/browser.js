@@ -60,6 +60,11 @@ export function socketAddress() {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/-/ws`;
 }
 
+const offered = document.querySelector('meta[name="sign-in"]').content.split(' ');
+
+/** Whether the server lets people in like that: as a 'guest', by 'login', or those who 'register'. */
+export const offers = (how) => offered.includes(how);
+
 class Kept {
   #area;
   #memory = new Map();

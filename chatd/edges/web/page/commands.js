@@ -1,5 +1,6 @@
 // What somebody types, as things to do; and what Tab makes of a word.
 
+import { offers } from './browser.js';
 import { t } from './strings.js';
 import { bytes, clean, isRoom, key, MAX_LABEL_BYTES, MAX_LINE_BYTES } from './wire.js';
 
@@ -40,6 +41,9 @@ export const COMMANDS = {
   '/settings': { usage: '', help: 'settings' },
   '/help': { usage: '', help: 'help' },
 };
+
+/** The names of those that are of use at this server. */
+export const NAMES = Object.keys(COMMANDS).filter((name) => !SECRET.has(name) || offers(name.slice(1)));
 
 const holdsSecret = (text) =>
   text.split('\n').some((line) => SECRET.has(line.trim().split(/\s/, 1)[0].toLowerCase()));
@@ -168,9 +172,7 @@ function endsOf(word, start, text, store) {
     );
   }
   if (word.startsWith('/') && start === 0)
-    return Object.keys(COMMANDS)
-      .filter((name) => name.startsWith(word.toLowerCase()))
-      .map((name) => `${name} `);
+    return NAMES.filter((name) => name.startsWith(word.toLowerCase())).map((name) => `${name} `);
   if (holdsSecret(text)) return [];
   const at = word.startsWith('@') ? '@' : '';
   const after = start || at ? ' ' : ': ';

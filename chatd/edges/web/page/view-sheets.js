@@ -1,7 +1,7 @@
 // The sheets: signing in, joining a room, one's name, a room's topic and settings, the page's settings, help.
 
-import { notifications, settings } from './browser.js';
-import { COMMANDS } from './commands.js';
+import { notifications, offers, settings } from './browser.js';
+import { COMMANDS, NAMES } from './commands.js';
 import { ask, h, sheet } from './dom.js';
 import { language, t } from './strings.js';
 import { LANGUAGES } from './texts.js';
@@ -15,7 +15,8 @@ export class Sheets {
     app.store.on('listing', () => this.#showListing());
   }
 
-  signIn({ mode = 'guest', error = '', nick = this.app.store.nick, code = '' } = {}) {
+  signIn({ mode: wanted = 'guest', error = '', nick = this.app.store.nick, code = '' } = {}) {
+    const mode = offers(wanted) || code ? wanted : offers('guest') ? 'guest' : 'login';
     this.#signIn?.close();
     const modes = { guest: t('sign.guest'), login: t('sign.login'), register: t('sign.register') };
     const fields = [
@@ -34,7 +35,7 @@ export class Sheets {
       });
     }
     if (mode === 'register') fields.push({ name: 'code', label: t('sign.code'), value: code });
-    const others = Object.keys(modes).filter((each) => each !== mode);
+    const others = Object.keys(modes).filter((each) => each !== mode && offers(each));
     const extra = h(
       'p',
       { class: 'others' },
@@ -250,7 +251,7 @@ export class Sheets {
     ];
     const rows = (pairs) =>
       h('dl', {}, ...pairs.flatMap(([name, text]) => [h('dt', {}, h('kbd', {}, name)), h('dd', {}, text)]));
-    const commands = Object.entries(COMMANDS).map(([name, { usage, help }]) => [`${name} ${usage}`.trim(), t(help)]);
+    const commands = NAMES.map((name) => [`${name} ${COMMANDS[name].usage}`.trim(), t(COMMANDS[name].help)]);
     dialog.append(
       h(
         'div',

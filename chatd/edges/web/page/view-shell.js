@@ -1,6 +1,6 @@
 // What is around the talk: the head with topic and buttons, the state of the connection, drawers, the title, keys.
 
-import { settings } from './browser.js';
+import { offers, settings } from './browser.js';
 import { $, showMenu } from './dom.js';
 import { span, t, translate } from './strings.js';
 
@@ -103,9 +103,9 @@ export class Shell {
       { text: t('help'), icon: 'help', act: () => app.sheets.help() },
       null,
     ];
-    if (!app.store.account)
+    if (!app.store.account && offers('login'))
       items.push({ text: t('sign.login'), icon: 'person', act: () => app.sheets.signIn({ mode: 'login' }) });
-    if (!app.store.account)
+    if (!app.store.account && offers('register'))
       items.push({ text: t('sign.register'), icon: 'shield', act: () => app.sheets.signIn({ mode: 'register' }) });
     items.push({ text: t('do.out'), icon: 'out', act: () => app.signOut() });
     showMenu(anchor, items, { label: t('menu.own') });
