@@ -20,7 +20,13 @@ _IMPORT = re.compile(r"^import .* from '\./([\w-]+\.js)';$", re.MULTILINE)
 _NAMES = re.compile(r"^import \{(.*?)\} from", re.MULTILINE | re.DOTALL)
 _EXPORT = re.compile(r"^export (?:async )?(?:const|let|function|class) (\w+)", re.MULTILINE)
 _CALL = re.compile(r"(?<![.#\w'])(\w+)\(")
-_TEXT = re.compile(r"^  (?:'([\w.]+)'|(\w+)): \[(.*)\],$", re.MULTILINE)
+_TEXT = re.compile(r"^  (?:'([\w.=]+)'|(\w+)): \[(.*)\],$", re.MULTILINE)
+_OF_DEEDS = {
+    "set.other", "mod.ban.server", "mod.kick.server", "mod.mute.server", "mod.deop.self", "mod.op.self",
+    "set.private=no", "set.private=yes", "set.registered=yes", "set.speak=members", "set.speak=operators",
+    "set.topic=members", "set.topic=operators",
+}  # fmt: skip
+"""What `moderation` in `strings.js` says of deeds and settings, beside one text for each verb."""
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _MAKES_MARKUP_OR_CODE = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|DOMParser|srcdoc|document\.write|\beval\b"
@@ -34,7 +40,8 @@ def texts() -> dict[str, list[str]]:
 
 
 def used_keys() -> set[str]:
-    found: set[str] = set()
+    moderated = {verb.lower() for verb in re.findall(r"^  (\w+): moderated,", FILES["apply.js"], re.MULTILINE)}
+    found = _OF_DEEDS | {f"mod.{verb}" for verb in moderated - {"set"}}
     for name, text in MODULES.items():
         if name != "texts.js":
             found.update(re.findall(r"\bt\('([\w.]+)'", text), re.findall(r"\bhelp: '([\w.]+)'", text))

@@ -192,14 +192,6 @@ class App {
   warn(text) {
     this.shell.warn(text);
   }
-
-  drawer(which) {
-    this.shell.drawer(which);
-  }
-
-  dress() {
-    this.shell.dress();
-  }
 }
 
 new App().start();

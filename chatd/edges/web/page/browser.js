@@ -5,11 +5,10 @@ import { isRoom, LOBBY } from './wire.js';
 const JSON_TYPE = 'application/json';
 
 async function ask(path, value) {
-  const asked = { headers: { Accept: JSON_TYPE }, credentials: 'same-origin', redirect: 'error' };
-  if (value) Object.assign(asked, { method: 'POST', body: JSON.stringify(value) });
-  if (value) asked.headers['Content-Type'] = JSON_TYPE;
+  const sent = value && { method: 'POST', body: JSON.stringify(value) };
   try {
-    const answer = await fetch(path, asked);
+    const headers = { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE };
+    const answer = await fetch(path, { headers, redirect: 'error', ...sent });
     const isJson = answer.headers.get('Content-Type')?.startsWith(JSON_TYPE);
     return { ok: answer.ok, ...(isJson ? await answer.json() : { text: answer.statusText }) };
   } catch (error) {

@@ -14,7 +14,6 @@ export function h(name, attributes = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (key === 'on') for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
     else if (key === 'class') element.className = value;
-    else if (key === 'value') element.value = value;
     else element.setAttribute(key, value === true ? '' : value);
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
@@ -176,12 +175,11 @@ export function ask({ title, text, fields = [], extra = [], done = t('ok'), dang
   return dialog;
 }
 
-/** An empty sheet with a title; it is taken away when it is closed. */
 export function sheet(title, { closable = true, closed, wide = false } = {}) {
   serial += 1;
   const id = `sheet-${serial}`;
   const head = h('div', { class: 'sheet-head' }, h('h2', { id }, title));
-  const dialog = h('dialog', { class: wide ? 'sheet wide' : 'sheet', 'aria-labelledby': id }, head);
+  const dialog = h('dialog', { class: wide && 'wide', 'aria-labelledby': id }, head);
   if (closable) head.append(iconButton('close', t('close'), () => dialog.close()));
   dialog.addEventListener('cancel', (event) => {
     if (!closable) event.preventDefault();

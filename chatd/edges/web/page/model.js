@@ -219,7 +219,6 @@ export class Store extends Emitter {
     this.emit('nick', nick);
   }
 
-  /** Put a line into a room, and count it if it is new to whoever reads. */
   put(room, line, { old = false } = {}) {
     const index = room.put(line);
     if (index < 0) return false;

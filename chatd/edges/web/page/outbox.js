@@ -95,7 +95,6 @@ export class Sender {
     this.#connection = connection;
   }
 
-  /** Forget all that was to be sent over a connection that has ended; who asked is told. */
   reset() {
     this.present = this.renaming = false;
     const asked = [...this.#asked.values(), ...this.#urgent];
@@ -117,7 +116,6 @@ export class Sender {
     this.goOn();
   }
 
-  /** Send a question now, whatever waits. */
   write(question) {
     const token = label();
     this.#asked.set(token, question);
@@ -130,7 +128,6 @@ export class Sender {
     return item;
   }
 
-  /** The question that is answered now. */
   get oldest() {
     for (const each of this.#asked.values()) if (OLD_LINES.has(each.verb) || each.seen) return each;
     return null;

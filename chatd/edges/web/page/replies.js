@@ -5,16 +5,15 @@ import { t } from './strings.js';
 import { history, idOf, saidLine } from './wire.js';
 
 const NEWEST = 100;
-const QUIET = new Set(['SEEN', 'RULES', 'WHO', 'HISTORY', 'PING']);
+const QUIET = new Set(['SEEN', 'RULES', 'WHO', 'HISTORY']);
 
 export function answered(session, question, event) {
   ANSWERS[event.command]?.(session, question, event);
 }
 
-/** Take in an ERR line. */
 export function refused(session, question, event) {
   question.lost?.();
-  if (question.quiet || (question.own && QUIET.has(question.verb))) return;
+  if (question.own && QUIET.has(question.verb)) return;
   const room = question.room ? session.store.find(question.room) : null;
   session.store.note(event.text, { room: room ?? session.store.front, kind: 'error' });
 }

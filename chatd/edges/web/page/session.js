@@ -47,10 +47,6 @@ export class Session extends Emitter {
     this.#connection.stop();
   }
 
-  again() {
-    this.#connection.open();
-  }
-
   // What somebody does here.
 
   /** Say a line in a room or to one person: it is shown as waiting, and sent now or when that can be done. */
@@ -172,7 +168,6 @@ export class Session extends Emitter {
     }
   }
 
-  /** Show that something was not said and why; it can be said again by hand. */
   fail(message, reason) {
     this.outbox.settle(message.label);
     const room = this.removeWaiting(message);
@@ -270,7 +265,7 @@ export class Session extends Emitter {
     for (const room of this.store.rooms.values()) {
       if (!room.joined || room.reportedId === null || (room.seenId ?? 0) <= room.reportedId) continue;
       room.reportedId = room.seenId;
-      this.fetch('SEEN', [room.seenId, room.name], { quiet: true });
+      this.fetch('SEEN', [room.seenId, room.name]);
     }
   }
 }

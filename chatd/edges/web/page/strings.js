@@ -37,16 +37,11 @@ export function translate(root) {
 
 const clock = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayOfYear = new Intl.DateTimeFormat(language, {
-  weekday: 'long',
-  day: 'numeric',
-  month: 'long',
-  year: 'numeric',
-});
+const DAY = { weekday: 'long', day: 'numeric', month: 'long' };
+const day = new Intl.DateTimeFormat(language, DAY);
+const dayOfYear = new Intl.DateTimeFormat(language, { ...DAY, year: 'numeric' });
 const DAY_MS = 86_400_000;
 
-/** A length of time in words: `span(5, 'minute')`. */
 export const span = (n, unit) =>
   new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(n);
 
@@ -63,59 +58,13 @@ export function dayName(time) {
 }
 
 /** What somebody did, without the name: "muted eve for 30m: spam". */
-export function moderation(event) {
-  const held = event.values?.for ? t('mod.for', { time: event.values.for }) : '';
-  const why = event.text ? `: ${event.text}` : '';
-  return deed(event) + held + why;
-}
-
-function deed({ verb, nick, room, subject }) {
-  const server = room === '#*';
-  const who = { who: subject, room, setting: subject };
-  const self = key(nick) === key(subject);
-  switch (verb) {
-    case 'KICK':
-      return server ? t('mod.kick.server', who) : t('mod.kick', who);
-    case 'MUTE':
-      return server ? t('mod.mute.server', who) : t('mod.mute', who);
-    case 'UNMUTE':
-      return t('mod.unmute', who);
-    case 'BAN':
-      return server ? t('mod.ban.server', who) : t('mod.ban', who);
-    case 'UNBAN':
-      return t('mod.unban', who);
-    case 'OP':
-      return self ? t('mod.op.self') : t('mod.op', who);
-    case 'DEOP':
-      return self ? t('mod.deop.self') : t('mod.deop', who);
-    case 'INVITE':
-      return t('mod.invite', who);
-    case 'UNINVITE':
-      return t('mod.uninvite', who);
-    default:
-      return setting(subject, who);
-  }
-}
-
-function setting(subject, who) {
-  switch (subject) {
-    case 'registered=yes':
-      return t('set.registered', who);
-    case 'private=yes':
-      return t('set.private', who);
-    case 'private=no':
-      return t('set.public', who);
-    case 'topic=members':
-      return t('set.topic.members');
-    case 'topic=operators':
-      return t('set.topic.operators');
-    case 'speak=members':
-      return t('set.speak.members');
-    case 'speak=operators':
-      return t('set.speak.operators');
-    default:
-      return t('set.other', who);
-  }
+export function moderation({ verb, nick, room, subject, values, text }) {
+  const held = values?.for ? t('mod.for', { time: values.for }) : '';
+  const why = text ? `: ${text}` : '';
+  const where = room === '#*' ? '.server' : key(nick) === key(subject) ? '.self' : '';
+  const deed = verb === 'SET' ? `set.${subject}` : `mod.${verb.toLowerCase()}`;
+  const name = [deed + where, deed].find((each) => Object.hasOwn(TEXTS, each)) ?? 'set.other';
+  return t(name, { who: subject, room, setting: subject }) + held + why;
 }
 
 /** Who came and went: "ann and bob joined, eve left". */

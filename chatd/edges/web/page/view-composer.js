@@ -125,7 +125,6 @@ export class Composer {
     this.field.setSelectionRange(found.cursor, found.cursor);
   }
 
-  /** From an empty field go to the messages; from a line that was recalled to the one before it. */
   #up(event) {
     if (event.ctrlKey) this.#recall(event, -1);
     else if (!this.field.value && this.app.menus.lastRow()) {

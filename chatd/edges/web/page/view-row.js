@@ -20,7 +20,6 @@ const LATIN = /(?<=^|\.)[-\da-z]+(?=[\u0370-\u1dff\u1f00-\u{10ffff}][^.]*$)/iu;
 const TRAILING = /[.,;:!?'’*_~|–～([{]+$/u;
 const MAX_LINKS = 100;
 
-/** Return the nodes of a text; all that is no link and no code is text. */
 export function nodesOf(text) {
   const nodes = [];
   let done = 0;
@@ -149,14 +148,8 @@ function reactions(line) {
   const group = h('div', { class: 'reactions' });
   for (const [emoji, { n, own }] of line.reactions) {
     const label = `${emoji}: ${n}`;
-    const attributes = {
-      class: 'reaction',
-      'aria-pressed': String(own),
-      'data-emoji': emoji,
-      'aria-label': label,
-      title: label,
-    };
-    group.append(h('button', attributes, shown(emoji), h('span', {}, String(n))));
+    const attributes = { class: 'reaction', 'aria-pressed': String(own), 'data-emoji': emoji, 'aria-label': label };
+    group.append(h('button', { ...attributes, title: label }, shown(emoji), h('span', {}, n)));
   }
   return group;
 }

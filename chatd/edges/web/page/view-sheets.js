@@ -153,7 +153,6 @@ export class Sheets {
     });
   }
 
-  /** What holds in a room: only what is changed is set. */
   room() {
     const room = this.app.store.front;
     const was = { private: 'no', topic: 'members', speak: 'members', slow: 'off', keep: 'all', ...room.policy };
@@ -214,7 +213,7 @@ export class Sheets {
     const submit = async (values) => {
       settings.set('theme', values.theme);
       settings.set('traffic', values.traffic);
-      this.app.dress();
+      this.app.shell.dress();
       if (values.notify !== notifications.on) await notifications.turn(values.notify);
       if (values.language === language) return;
       settings.set('language', values.language);

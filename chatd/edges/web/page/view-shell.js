@@ -24,7 +24,7 @@ export class Shell {
     store.on('presence', (presence) => this.#presence(presence));
     store.on('homeless', (text) => this.warn(text));
     connection.on('wait', (n) => this.#say(t('state.waits', { time: span(n, 'second') }), t('state.now')));
-    $('state-button').addEventListener('click', () => app.session.again());
+    $('state-button').addEventListener('click', () => connection.open());
     $('topic').addEventListener('click', () => app.sheets.topic());
     $('me-button').addEventListener('click', (event) => this.#own(event.currentTarget));
     $('room-button').addEventListener('click', (event) => this.#room(event.currentTarget));
@@ -64,11 +64,7 @@ export class Shell {
   #presence(presence) {
     document.body.dataset.presence = presence;
     if (presence === 'present') $('state').hidden = true;
-    else if (presence === 'greeting') {
-      this.#say(t('state.arriving'));
-    } else if (this.app.connection.state === 'connecting') {
-      this.#say(t('state.arriving'));
-    }
+    else if (presence === 'greeting' || this.app.connection.state === 'connecting') this.#say(t('state.arriving'));
   }
 
   stopped(text) {
@@ -132,7 +128,6 @@ export class Shell {
     showMenu(anchor, items, { label: t('menu.room', { room: room.name }) });
   }
 
-  /** Show a side as a drawer over the talk, where there is no place for it beside. */
   drawer(which) {
     const before = document.body.dataset.drawer;
     const wanted = which === before ? null : which;

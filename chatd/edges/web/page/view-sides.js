@@ -64,20 +64,19 @@ export class RoomsView {
     const front = room === this.app.store.front;
     const [, name, count, said] = item.children;
     name.textContent = room.private ? room.name : room.name.slice(1);
-    count.textContent = room.unread ? (room.unread > 99 ? '99+' : String(room.unread)) : '';
+    count.textContent = room.unread > 99 ? '99+' : room.unread || '';
     count.classList.toggle('mention', room.mentions > 0);
     item.classList.toggle('unread', room.unread > 0);
     item.classList.toggle('out', !room.private && !room.joined);
     item.tabIndex = front ? 0 : -1;
-    if (front) item.setAttribute('aria-current', 'page');
-    else item.removeAttribute('aria-current');
+    item.ariaCurrent = front ? 'page' : null;
     const label = room.mentions ? t('room.mentions', { n: room.mentions }) : t('room.unread', { n: room.unread });
     said.textContent = room.unread ? label : '';
   }
 
   #clicked(item, event) {
     this.app.go(item.room);
-    this.app.drawer(null);
+    this.app.shell.drawer(null);
     if (event.detail) this.app.composer.focus();
   }
 

@@ -7,27 +7,27 @@ const TAG = /^([a-z0-9-]{1,32})(?:=([A-Za-z0-9._:+-]{1,64}))?$/;
 const PAIR = /^([a-z-]+)=(.*)$/;
 const encoder = new TextEncoder();
 
-const RULING = ['nick', 'room', 'subject'];
+const RULING = 'nick room subject';
 // The words of each verb, in their order. "text" is the rest of the line; one with "?" may be missing.
 const GRAMMAR = {
-  NOTE: ['text'],
-  JOIN: ['nick', 'room'],
-  PART: ['nick', 'room', 'text?'],
-  NICK: ['nick', 'to'],
-  TOPIC: ['nick', 'room', 'text'],
-  MSG: ['nick', 'room', 'text'],
-  TELL: ['nick', 'text'],
-  TOLD: ['nick', 'text'],
-  RETRACT: ['nick', 'room', 'about'],
-  EDIT: ['nick', 'room', 'about', 'text'],
-  REACT: ['nick', 'room', 'about', 'emoji'],
-  UNREACT: ['nick', 'room', 'about', 'emoji'],
-  REACTIONS: ['room', 'about', '*words'],
-  WHO: ['room', '*words'],
-  IS: ['nick', 'room', '*values', 'text?'],
-  KICK: ['nick', 'room', 'subject', 'text?'],
-  MUTE: ['nick', 'room', 'subject', '*values', 'text?'],
-  BAN: ['nick', 'room', 'subject', '*values', 'text?'],
+  NOTE: 'text',
+  JOIN: 'nick room',
+  PART: 'nick room text?',
+  NICK: 'nick to',
+  TOPIC: 'nick room text',
+  MSG: 'nick room text',
+  TELL: 'nick text',
+  TOLD: 'nick text',
+  RETRACT: 'nick room about',
+  EDIT: 'nick room about text',
+  REACT: 'nick room about emoji',
+  UNREACT: 'nick room about emoji',
+  REACTIONS: 'room about *words',
+  WHO: 'room *words',
+  IS: 'nick room *values text?',
+  KICK: 'nick room subject text?',
+  MUTE: 'nick room subject *values text?',
+  BAN: 'nick room subject *values text?',
   UNMUTE: RULING,
   UNBAN: RULING,
   OP: RULING,
@@ -35,12 +35,11 @@ const GRAMMAR = {
   INVITE: RULING,
   UNINVITE: RULING,
   SET: RULING,
-  ROOM: ['room', 'count', 'text?'],
-  SEEN: ['room', 'about'],
-  PONG: ['text?'],
-  PING: ['text?'],
-  ERR: ['code', 'command', 'text'],
-  BYE: ['code', 'text'],
+  ROOM: 'room count text?',
+  SEEN: 'room about',
+  PING: 'text?',
+  ERR: 'code command text',
+  BYE: 'code text',
 };
 const KEYS = { IS: ['operator', 'bot', 'away', 'idle'], MUTE: ['for'], BAN: ['for'] };
 
@@ -58,7 +57,7 @@ export function parse(line) {
   const [verb, tail] = cut(rest);
   if (verb === 'OK') return parseDone(tags, tail);
   const fields = Object.hasOwn(GRAMMAR, verb) ? GRAMMAR[verb] : null;
-  return fields && parseFields({ verb, tags }, fields, tail);
+  return fields && parseFields({ verb, tags }, fields.split(' '), tail);
 }
 
 function parseTags(text) {
@@ -131,10 +130,8 @@ export function format(verb, words = [], tags = {}) {
 /** A text as the server shows it, in one line. */
 export const clean = (text) => text.replace(/[\r\n\0\u2028\u2029]/g, ' ');
 
-/** A message as a line of a room. */
 export const saidLine = (values) => ({ kind: 'said', id: 0, reactions: new Map(), ...values });
 
-/** A message as one reads it. */
 export const textOf = ({ nick, text }) => text.replace(/^\/me /, () => `* ${nick} `);
 
 export const bytes = (text) => encoder.encode(text).length;
