@@ -12,7 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -416,6 +416,8 @@ def test_a_job_that_is_interrupted_leaves_no_feeder_behind(tmp_path: Path) -> No
                     alice.until(lambda line: line.startswith("PART job"))
         finally:
             job.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(job.process.pid, signal.SIGKILL)
 
 
 def test_the_receiver_takes_signed_messages_and_no_others(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from chatd.bot import Bot, BotError, Message
-from chatd.bot.connection import SILENCE_SECONDS, Connection, Identity
+from chatd.bot.connection import LEAVING_SECONDS, SILENCE_SECONDS, Connection, Identity
 from chatd.bot.life import SAVE_SECONDS, Handlers, Life
 from chatd.bot.outbox import Outbox
 from chatd.bot.places import Places
@@ -569,6 +569,26 @@ def test_a_server_that_is_silent_is_given_up() -> None:
     assert transport.disconnecting
     made.connectionLost()
     assert made.ended.result == ("the server has not answered for 120 seconds", None)
+
+
+def test_it_does_not_wait_for_a_server_that_does_not_let_it_go() -> None:
+    made, transport, clock = detached()
+    made.leave()
+    clock.advance(LEAVING_SECONDS - 1)
+    made.dataReceived(HELLO)
+    assert transport.disconnecting
+    assert not transport.disconnected
+    clock.advance(1)
+    assert transport.disconnected
+    made.connectionLost()
+    assert clock.getDelayedCalls() == []
+
+
+def test_one_that_is_let_go_leaves_nothing_behind() -> None:
+    made, _, clock = detached()
+    made.leave()
+    made.connectionLost()
+    assert clock.getDelayedCalls() == []
 
 
 def test_what_is_said_when_another_message_is_stored_is_sent_once() -> None:
