@@ -2,8 +2,7 @@
 
     python examples/follow.py [HOST [PORT [ROOM]]]
 
-It shows `chatd.protocol` under asyncio, without Twisted: what a program does that speaks the protocol itself. After a
-lost connection it asks for what came after the last message (``since=`` and ``epoch=``).
+It shows `chatd.protocol` under asyncio, without Twisted. After a lost connection, it asks for what it has missed.
 """
 
 import asyncio
@@ -25,8 +24,7 @@ class Follower:
         reader, writer = await asyncio.open_connection(host, port, limit=wire.MAX_SERVER_LINE_BYTES)
         with closing(writer):
             writer.write(wire.encode(wire.render(commands.Hello(wire.PROTOCOL_VERSION))))
-            current = ""
-            while line := await reader.readline():
+            while line := await asyncio.wait_for(reader.readline(), 120):  # the server asks every 45 s
                 try:
                     tags, event = wire.parse_event(line.removesuffix(b"\r\n"))
                 except ChatError:  # a line of a later version
@@ -41,6 +39,8 @@ class Follower:
                     case events.Said(nick, _, text):
                         print(f"{tags['time']} {nick}: {text}", flush=True)
                         self.since, self.epoch = int(tags["id"]), current
+                    case events.Refused(_, _, text) | events.Ended(_, text):
+                        print(text, file=sys.stderr)
                     case commands.Ping():
                         writer.write(wire.encode(wire.render(commands.Ping())))
 

@@ -13,10 +13,12 @@ tail=(chatd tail "$log" --to "${SERVER:-127.0.0.1:10319}" --room "$room" --nick 
 
 touch "$log"
 "${tail[@]}" &
+trap "kill $!" EXIT # Ctrl-C does not reach what runs in the background
 "$@" >>"$log" 2>&1
 status=$?
 kill $!
 wait $!
+trap - EXIT
 "${tail[@]}" --once
 said=$?
 exit $((status ? status : said))

@@ -11,6 +11,7 @@ import base64
 import hmac
 import json
 import os
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,15 +24,20 @@ MAX_BODY_BYTES = 64 * 1024
 class Receiver(BaseHTTPRequestHandler):
     """Answers one request."""
 
+    timeout = 10  # seconds for a request: it serves one at a time
     seen = ""
 
     def do_POST(self) -> None:
         """Take a message whose signature is right."""
-        body = self.rfile.read(min(int(self.headers["Content-Length"] or 0), MAX_BODY_BYTES))
+        length = self.headers["Content-Length"] or ""
+        if not re.fullmatch("[0-9]{1,5}", length) or int(length) > MAX_BODY_BYTES:
+            self.send_error(411, "no Content-Length, or too much")
+            return
+        body = self.rfile.read(int(length))
         id_, timestamp = self.headers["Webhook-Id"], self.headers["Webhook-Timestamp"]
         signature = hmac.digest(KEY, f"{id_}.{timestamp}.".encode() + body, "sha256")
-        expected = f"v1,{base64.b64encode(signature).decode()}"
-        if not hmac.compare_digest(expected, self.headers["Webhook-Signature"] or ""):
+        expected = b"v1," + base64.b64encode(signature)
+        if not hmac.compare_digest(expected, (self.headers["Webhook-Signature"] or "").encode()):
             self.send_error(401, "wrong signature")
         elif abs(time.time() - int(timestamp)) > MAX_AGE_SECONDS:
             self.send_error(400, "too old")

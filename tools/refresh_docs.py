@@ -73,6 +73,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--pictures", action="store_true", help="take the pictures again as well, which takes minutes")
     parser.add_argument("--tables", action="store_true", help="print the tables of docs/connecting.rst again, too")
     options = parser.parse_args(arguments)
+    for page in options.pages:
+        if not page.is_file():
+            parser.error(f"no such page: {page}")
     status = 0
     for page in [page.resolve() for page in options.pages] or pages():
         status |= _refresh(page, check=options.check)

@@ -20,8 +20,9 @@ the id of its message, so the server stores it once even if the bot sends it aga
 
 At most 1,500 messages wait for their turn in memory; further ones are read from the history of the server.
 
-A bot that is killed while it handles a message handles it again when it starts: answers are safe; guard any other
-effect with ``message.id``. A handler that raises is logged, and its message is done.
+A bot that is killed while it handles a message handles it again when it starts, and so it does with the messages of its
+last second: answers are safe; guard any other effect with ``message.id``. A handler that raises is logged, and its
+message is done.
 
 ``docs/bots.rst`` shows how to run a bot and how to test it with `chatd.testing`. Bots that need more than the messages
 of rooms use `chatd.protocol`.

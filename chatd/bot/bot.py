@@ -68,8 +68,10 @@ class Bot:
         The message waits while the bot is not connected. The Deferred fires when the server has stored it, and fails
         with `chatd.protocol.errors.ChatError` if the server refuses it for good. A message with a ``label`` (1 to 64 of
         ``A-Z a-z 0-9 . _ : + -``) is posted once in that room, even if the bot or the server restarts in between; the
-        server remembers labels for 24 hours. Raise `ValueError` for an invalid label.
+        server remembers labels for 24 hours. Raise `ValueError` for an invalid label and for a ``room`` that is not the
+        name of one: a bot sends no private messages.
         """
+        names.room(room)
         if label is not None and not wire.is_label(label):
             raise ValueError(f"{label!r} cannot be a label; use 1 to 64 of A-Z a-z 0-9 . _ : + -")
         return self._outbox.add(label or secrets.token_hex(8), commands.Tell(room, text))

@@ -27,6 +27,8 @@ MAX_WAITING = 1000
 """How many messages may wait to be handled, until further ones are left to the history; it adds `ASKED_FOR` at most."""
 SILENCE_SECONDS = 120.0
 """How long nothing may be heard of the server, which asks every 45 seconds, until the connection is given up."""
+LEAVING_SECONDS = 5.0
+"""How long the server may take to close a connection that the bot leaves; over TLS, it takes part in that."""
 _FAREWELLS = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
 _log = Logger("chatd.bot")
 
@@ -81,6 +83,7 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
         self._behind_before: set[str] = set()
         self._why, self._is_final = "", False
         self._retry: float | None = None
+        self._leaving: IDelayedCall | None = None
         self.ended: Deferred[tuple[str, float | None]] = Deferred()
         """Fires with why the connection ended, in a sentence without its capital, and with after how many seconds the
         server wants the bot back, if it said so. Fails with `BotError` if there is no use, or no manners, in that."""
@@ -105,6 +108,11 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
     def callLater(self, period: float, func: Callable[[], object]) -> IDelayedCall:  # the mixin's
         return self._clock.callLater(period, func)
 
+    def leave(self) -> None:
+        """Disconnect, after what was sent."""
+        self.stream.loseConnection()
+        self._leaving = self._clock.callLater(LEAVING_SECONDS, self.stream.abortConnection)
+
     @override
     def timeoutConnection(self) -> None:
         self._give_up(f"the server has not answered for {SILENCE_SECONDS:.0f} seconds")
@@ -123,6 +131,8 @@ class Connection(LineOnlyReceiver, TimeoutMixin):
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.setTimeout(None)
+        if self._leaving is not None and self._leaving.active():
+            self._leaving.cancel()
         self._outbox.detach()
         self._places.behind.detach()
         why = self._why or why_lost(reason)

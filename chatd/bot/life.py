@@ -84,7 +84,7 @@ class Life(Owner):
             if self._connection is None:
                 self._staying.cancel()
             else:
-                self._connection.stream.loseConnection()
+                self._connection.leave()
         if self._finished.called:
             return succeed(None)
         ended: Deferred[None] = Deferred()

@@ -41,11 +41,13 @@ class Places:
 
     def load(self) -> None:
         """Read the file, if there is one. Raise `BotError` if it cannot be used."""
-        if self._file is None or not self._file.exists():
+        if self._file is None:
             return
         try:
             kept = json.loads(read_whole(self._file, _MAX_FILE_BYTES))
             self._done = {str(room): Place(int(id_), str(epoch)) for room, (id_, epoch) in kept["rooms"].items()}
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise BotError(f"{self._file} cannot be read: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -69,6 +69,8 @@ class NoSecondContents(SphinxTransform):
         for topic in list(self.document.findall(nodes.topic)):
             if "contents" in topic["classes"]:
                 topic.parent.remove(topic)
+                for title in self.document.findall(nodes.title):  # each is a link back to its entry
+                    title.attributes.pop("refid", None)
 
 
 class IncludedCode(SphinxTransform):

@@ -70,6 +70,17 @@ def test_a_command_that_fails_is_told_and_the_rest_is_refreshed(
     assert "failed: page.rst:20: 'false' ended with 1" in capsys.readouterr().out
 
 
+def test_a_page_that_does_not_exist_is_told_before_any_is_refreshed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.rst"
+    page.write_text(PAGE.format(shown="two"))
+    with pytest.raises(SystemExit):
+        main([str(page), str(tmp_path / "nowhere.rst")])
+    assert capsys.readouterr().err.endswith(f"error: no such page: {tmp_path / 'nowhere.rst'}\n")
+    assert page.read_text() == PAGE.format(shown="two")
+
+
 def test_the_pictures_that_it_takes_are_those_that_there_are() -> None:
     made = [path.stem for path in (ROOT / "tools").glob("*_picture*.py")]
     assert sorted(made) == sorted(TOOLS)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -279,10 +283,48 @@ def test_what_follows_a_room_by_http_prints_each_message_once(tmp_path: Path) ->
             follower.until("alice: two")
             post(daemon, "three")
             follower.until("alice: three")
-            printed = [line.partition(" ")[2] for line in follower.output().splitlines()]
+            lines = [line for line in follower.output().splitlines() if not line.startswith("curl: (")]
+            printed = [line.partition(" ")[2] for line in lines]
             assert printed == [line.replace(" ", ": ", 1) for line in stored(daemon, "#builds")][-len(printed) :]
     finally:
         daemon.kill()
+
+
+def test_what_follows_a_room_says_why_it_is_not_let_in(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--members-only") as daemon:
+        follower = Running(tmp_path, "follow.py", "127.0.0.1", str(daemon.port), "#builds")
+        try:
+            wait_until(lambda: "only registered users may join" in follower.output(), follower.output)
+        finally:
+            follower.kill()
+
+
+def test_what_follows_a_room_by_http_keeps_its_place_over_errors(tmp_path: Path) -> None:
+    asked: list[str] = []
+    (port,) = free_ports(1)
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path.partition("?")[2])
+            answers = [
+                '{"event":"message","id":7,"epoch":"e1","time":"t","nick":"alice","text":"one"}',
+                '{"error":"unavailable","text":"not now"}',
+                "<html>502 Bad Gateway</html>",
+            ]
+            self.send_response(200 if len(asked) == 1 else 503)
+            self.end_headers()
+            self.wfile.write(f"{answers[(len(asked) - 1) % 3]}\n".encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", port), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with running(tmp_path, "follow.sh", "#builds", CHATD_URL=f"http://127.0.0.1:{port}") as follower:
+            wait_until(lambda: len(asked) > 3, follower.output)
+        server.shutdown()
+    assert asked[:4] == ["since=latest&epoch=", *["since=7&epoch=e1"] * 3]
+    assert '{"error":"unavailable","text":"not now"}\n<html>502 Bad Gateway</html>\n' in follower.output()
 
 
 def _follows(daemon: Daemon, follower: Running) -> bool:
@@ -360,6 +402,24 @@ def test_the_log_of_a_job_is_said_once_though_the_server_was_away(tmp_path: Path
         daemon.kill()
 
 
+def test_a_job_that_is_interrupted_leaves_no_feeder_behind(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon:
+        server = f"127.0.0.1:{daemon.port}"
+        job = Running(tmp_path, "job_log.sh", "#logs", "job.log", "sh", "-c", "echo one; sleep 1000", SERVER=server)
+        try:
+            until_stored(daemon, "#logs", "job one")
+            os.killpg(job.process.pid, signal.SIGINT)
+            job.process.wait(DEADLINE)
+            with daemon.member("alice", "#logs") as alice:
+                alice.send(b"WHO #logs\n")
+                if " job" in "".join(alice.until(lambda line: line.startswith("OK WHO"))):
+                    alice.until(lambda line: line.startswith("PART job"))
+        finally:
+            job.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(job.process.pid, signal.SIGKILL)
+
+
 def test_the_receiver_takes_signed_messages_and_no_others(tmp_path: Path) -> None:
     (free_port,) = free_ports(1)
     receives = f"http://127.0.0.1:{free_port}/"
@@ -374,6 +434,21 @@ def test_the_receiver_takes_signed_messages_and_no_others(tmp_path: Path) -> Non
             forged = urllib.request.Request(receives, b'{"text":"forged"}', headers)
             with pytest.raises(urllib.error.HTTPError, match="401"):
                 urllib.request.urlopen(forged, timeout=DEADLINE)
+            for head in (
+                "Content-Length: -1",
+                "Content-Length: seven",
+                "Transfer-Encoding: chunked",
+                "Content-Length: 99999",
+            ):
+                assert answered(free_port, head) == "411"
+            assert answered(free_port, "Content-Length: 0\r\nWebhook-Signature: v1,\xe9") == "401"
             post(daemon, "three")
             receiver.until("#builds alice: three")
             assert "forged" not in receiver.output()
+
+
+def answered(port: int, head: str) -> str:
+    """Return the status with which a request without a body is answered, whose sender goes on waiting."""
+    with socket.create_connection(("127.0.0.1", port), DEADLINE) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\n{head}\r\n\r\n".encode("latin-1"))
+        return connection.makefile("rb").read().decode().split(" ")[1]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from chatd.bot import Bot, BotError, Message
-from chatd.bot.connection import SILENCE_SECONDS, Connection, Identity
+from chatd.bot.connection import LEAVING_SECONDS, SILENCE_SECONDS, Connection, Identity
 from chatd.bot.life import SAVE_SECONDS, Handlers, Life
 from chatd.bot.outbox import Outbox
 from chatd.bot.places import Places
@@ -316,6 +318,17 @@ def test_what_it_says_has_its_order_and_is_said_once_under_a_label(server: Memor
             bot.say("#builds", "text", label=label)
 
 
+def test_it_sends_nothing_to_what_is_no_room(server: MemoryServer, start: Started) -> None:
+    bot = start()
+    alice = server.client("alice", "#builds")
+    for name in ("alice", "echo", "", "#two words"):
+        with pytest.raises(BadNameError):
+            bot.say(name, "psst")
+    bot.say("#builds", "next")
+    server.flush()
+    assert alice.lines() == ["MSG echo #builds next"]
+
+
 def test_what_is_refused_for_good_fails_and_the_next_is_said(
     server: MemoryServer, start: Started, log: list[str]
 ) -> None:
@@ -470,6 +483,22 @@ def test_it_does_not_start_with_what_is_no_state(start: Started, tmp_path: Path,
     assert state.read_text() == content
 
 
+def test_it_does_not_start_with_a_state_that_it_may_not_look_for(
+    start: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:  # as of a directory that only somebody else may search
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    state = tmp_path / "state.json"
+    bot = Bot("echo", "#builds", state=state)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refuse)
+        patch.setattr(os, "open", refuse)
+        ended = start.run(bot)
+    start.stop(bot)
+    assert why_ended(ended) == f"{state} cannot be read: Permission denied"
+
+
 def test_it_goes_on_where_the_state_cannot_be_written(
     server: MemoryServer, start: Started, tmp_path: Path, nothing_left_behind: list[LogEvent]
 ) -> None:
@@ -540,6 +569,26 @@ def test_a_server_that_is_silent_is_given_up() -> None:
     assert transport.disconnecting
     made.connectionLost()
     assert made.ended.result == ("the server has not answered for 120 seconds", None)
+
+
+def test_it_does_not_wait_for_a_server_that_does_not_let_it_go() -> None:
+    made, transport, clock = detached()
+    made.leave()
+    clock.advance(LEAVING_SECONDS - 1)
+    made.dataReceived(HELLO)
+    assert transport.disconnecting
+    assert not transport.disconnected
+    clock.advance(1)
+    assert transport.disconnected
+    made.connectionLost()
+    assert clock.getDelayedCalls() == []
+
+
+def test_one_that_is_let_go_leaves_nothing_behind() -> None:
+    made, _, clock = detached()
+    made.leave()
+    made.connectionLost()
+    assert clock.getDelayedCalls() == []
 
 
 def test_what_is_said_when_another_message_is_stored_is_sent_once() -> None:

@@ -76,11 +76,12 @@ def test_a_key_of_another(folder: Path) -> None:
     assert (result.state, "belongs to the key" in result.what) == (State.WRONG, True)
 
 
-def test_none_at_all() -> None:
+def test_none_at_all(tmp_path: Path) -> None:
     (result,) = checked()
     assert (result.state, "no private key" in result.what) == (State.WRONG, True)
     (result,) = checked("--irc", "tls:nowhere:port=0", "--web", "off")
     assert result.state is State.WRONG
+    assert result.what == f"tls:nowhere:port=0: no such file or directory: {tmp_path / 'nowhere'}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")

@@ -44,9 +44,15 @@ def test_the_site_is_made_without_a_warning(tmp_path: Path) -> None:
     assert 'href="configuration.html' in (tmp_path / "site" / "index.html").read_text()
     # The theme warns of a second table of contents on the page alone, in red, by its style sheet.
     assert [page.name for page in (tmp_path / "site").rglob("*.html") if 'class="contents' in page.read_text()] == []
+    assert [page.name for page in (tmp_path / "site").rglob("*.html") if links_nowhere(page.read_text())] == []
     assert '<div class="highlight-python' in (tmp_path / "site" / "bots.html").read_text()
     changelog = (tmp_path / "site" / "changelog.html").read_text()
     assert ("Unreleased" in changelog) == bool(list(ROOT.glob("changes/+*.rst")))
+
+
+def links_nowhere(page: str) -> set[str]:
+    """Return the anchors that links on a page lead to, and that it does not have."""
+    return set(re.findall(r'<a [^>]*href="#([^"]+)"', page)) - set(re.findall(r'\bid="([^"]+)"', page))
 
 
 def test_links_of_the_site_that_lead_nowhere_are_errors(small: Path, tmp_path: Path) -> None:

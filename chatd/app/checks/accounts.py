@@ -33,8 +33,9 @@ def _contents(db: sqlite3.Connection, path: Path, options: Configured) -> Iterat
     if not has_table(db, "account") or number(db, "user_version") != VERSION:
         return
     accounts, operators = count(db, "account"), count(db, "account", "operator")
-    counted = f"{accounts:,} account{'s' * (accounts != 1)}, {operators:,} of them server operators'"
-    yield good("accounts.count", f"{path} has {counted}")
+    counted = f"{accounts:,} account{'s' * (accounts != 1)}"
+    ranked = f"{operators:,} server operator{'s' * (operators != 1)}"
+    yield good("accounts.count", f"{path} has {counted}, including {ranked}")
     if not accounts:
         yield from _nobody(options, path)
         return

@@ -43,8 +43,12 @@ def _place(options: Configured, place: Place, now: datetime) -> Iterator[Result]
             "certificates.files", f"this user cannot read {error.filename}", "let the user of the server read it"
         )
         return
+    except FileNotFoundError as error:
+        found = f"{where}: no such file or directory: {error.filename}"
+        yield wrong("certificates.files", found, "correct it, or create it with chatd certificate")
+        return
     except Exception as error:  # ssl: is Twisted's, and says in its own ways what it cannot use
-        yield wrong("certificates.files", f"{where}: {error}", "fix it, or create a new one with chatd certificate")
+        yield wrong("certificates.files", f"{where}: {error}", "correct it, or create a new one with chatd certificate")
         return
     yield good("certificates.files", f"{where}: every key has its certificate")
     for file in files:

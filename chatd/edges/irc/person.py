@@ -19,4 +19,4 @@ class Person(NamedTuple):
     @property
     def source(self) -> str:
         """What their messages come from."""
-        return f"{self.nick}!{self.user}@{self.host}"
+        return "".join((self.nick, "!", self.user, "@", self.host))  # formatting a name costs twice as much

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 from chatd.chat.hub import Hub
@@ -103,5 +104,6 @@ def host_of_account(account: str) -> str:
     return _host("account", account)
 
 
+@lru_cache(maxsize=4096)  # asked for with every text of somebody who is connected over another edge
 def _host(kind: str, what: object) -> str:
     return f"{blake2b(f'{kind} {what}'.encode(), digest_size=5).hexdigest()}.{kind}"

@@ -68,8 +68,8 @@ class IrcSession(Session):
 
     @override
     def took_effect(self, entry: Entry, room: Place | None) -> bytes:
-        if self.user is not None:
-            if entry.refused is not None and entry.label is None and type(entry.event) is Said:
+        if self.user is not None and (entry.label is not None or entry.refused is not None):
+            if entry.label is None and type(entry.event) is Said:
                 entry.label = self.user.label_of_refused(entry.event.room, entry.event.text)
             self.user.took_effect(entry)
         return super().took_effect(entry, room)

@@ -85,12 +85,19 @@ def tell_lusers(user: IrcUser) -> None:
     people = hub.nick_count
     most = max(user.server.most_users, people)
     unknown = max(len(hub.clients) - people, 0)
-    user.reply(n.RPL_LUSERCLIENT, f"There are {people} users and 0 invisible on {hub.nodes.count} servers")
-    user.reply(n.RPL_LUSERUNKNOWN, str(unknown), "connections that have no nick yet")
-    user.reply(n.RPL_LUSERCHANNELS, str(hub.occupied_count), "rooms with people in them")
-    user.reply(n.RPL_LUSERME, f"I have {people} clients and {hub.nodes.count - 1} servers")
+    rooms, others = hub.occupied_count, hub.nodes.count - 1
+    there = f"There {'is' if people == 1 else 'are'} {_counted(people, 'user')} and 0 invisible"
+    user.reply(n.RPL_LUSERCLIENT, f"{there} on {_counted(hub.nodes.count, 'server')}")
+    waiting = "connection that has no nick yet" if unknown == 1 else "connections that have no nick yet"
+    user.reply(n.RPL_LUSERUNKNOWN, str(unknown), waiting)
+    user.reply(n.RPL_LUSERCHANNELS, str(rooms), "room with people in it" if rooms == 1 else "rooms with people in them")
+    user.reply(n.RPL_LUSERME, f"I have {_counted(people, 'client')} and {_counted(others, 'server')}")
     user.reply(n.RPL_LOCALUSERS, str(people), str(most), f"Current local users {people}, max {most}")
     user.reply(n.RPL_GLOBALUSERS, str(people), str(most), f"Current global users {people}, max {most}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def tell_motd(user: IrcUser) -> None:

@@ -42,10 +42,20 @@ def test_lusers_counts_people_rooms_and_those_who_have_no_name_yet(chat: IrcChat
     gone.says("QUIT")
     chat.connect()
     told = {each.command: each.params[1:] for each in ann.says("LUSERS")}
-    assert told["251"] == ["There are 2 users and 0 invisible on 1 servers"]
-    assert (told["253"][0], told["254"][0]) == ("1", "1")
+    assert told["251"] == ["There are 2 users and 0 invisible on 1 server"]
+    assert told["253"] == ["1", "connection that has no nick yet"]
+    assert told["254"] == ["1", "room with people in it"]
     assert told["255"] == ["I have 2 clients and 0 servers"]
     assert told["265"][:2] == told["266"][:2] == ["2", "3"]
+
+
+def test_lusers_of_one_are_in_the_singular_and_all_others_in_the_plural(chat: IrcChat) -> None:
+    ann = chat.irc("ann")
+    told = {each.command: each.params[1:] for each in ann.says("LUSERS")}
+    assert told["251"] == ["There is 1 user and 0 invisible on 1 server"]
+    assert told["253"] == ["0", "connections that have no nick yet"]
+    assert told["254"] == ["0", "rooms with people in them"]
+    assert told["255"] == ["I have 1 client and 0 servers"]
 
 
 def test_list_has_a_beginning_and_an_end_and_a_message_for_each_room(chat: IrcChat) -> None:
