@@ -86,3 +86,58 @@ def test_members_alone_are_asked_to_log_in(tmp_path: Path) -> None:
         Page(browser, address_of(daemon) + "/")
         browser.wait("document.querySelector('dialog.sign')")
         assert browser.js(BUTTONS) == ["Log in"]
+
+
+def test_a_nick_or_room_with_a_space_is_not_sent(tmp_path: Path) -> None:
+    error = "document.querySelector('dialog .error').textContent"
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        page = Page(browser, address_of(daemon) + "/builds")
+        browser.wait("document.activeElement?.matches('dialog.sign input')")
+        browser.type("two words")
+        browser.press("ENTER")
+        browser.wait(f"{error} === 'Nick cannot contain spaces'")
+        assert browser.js("return document.querySelectorAll('.row.error').length") == 0
+        page.come_in("ann")
+        browser.js("document.getElementById('join').click()")
+        browser.wait("document.activeElement?.matches('dialog input')")
+        browser.type("my room")
+        browser.press("ENTER")
+        browser.wait(f"{error} === 'Room cannot contain spaces'")
+        assert browser.js("return document.querySelectorAll('#rooms .room').length") == 1
+
+
+@pytest.mark.parametrize(("item", "where"), [("Private message", "bob"), ("Mention", "#builds")])
+def test_on_a_phone_the_drawer_gives_way_to_what_was_chosen_in_it(tmp_path: Path, item: str, where: str) -> None:
+    chosen = "[...document.querySelectorAll('[role=menu] button')].find(each => each.textContent === arguments[0])"
+    with (
+        Daemon(tmp_path, "--web", "0") as daemon,
+        daemon.member("bob", "#builds"),
+        chromium(tmp_path, size=(390, 844)) as browser,
+    ):
+        page = Page(browser, address_of(daemon) + "/builds")
+        page.come_in("ann")
+        browser.wait("document.querySelectorAll('.person').length === 2")
+        browser.js("document.getElementById('people-button').click()")
+        browser.js("document.querySelectorAll('.person')[1].click()")
+        browser.js(f"{chosen}.click()", item)
+        assert browser.js("return document.getElementById('room-name').textContent") == where
+        assert not browser.js("return document.getElementById('shade').checkVisibility()")
+
+
+def test_the_first_message_in_a_room_is_not_taken_for_reading_further_up(tmp_path: Path) -> None:
+    script = """
+        const [done] = arguments;
+        const below = document.getElementById('below');
+        const later = (n) => n ? requestAnimationFrame(() => later(n - 1)) : done(below.hidden);
+        later(6);
+    """
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        page = Page(browser, address_of(daemon) + "/")
+        page.come_in("ann")
+        for number in range(8):
+            page.say(f"/join #r{number}")
+            browser.wait(f"document.getElementById('room-name').textContent === '#r{number}'")
+            browser.wait("!document.getElementById('empty').hidden")
+            page.say("hello")
+            page.wait_for(["hello"])
+            assert browser.driver.execute_async_script(script), number

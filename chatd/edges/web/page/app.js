@@ -171,6 +171,7 @@ class App {
   #front(room) {
     if (!room) return;
     showAddress(room, { replace: true });
+    this.shell.drawer(null);
     this.shell.title();
   }
 

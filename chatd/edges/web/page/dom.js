@@ -137,8 +137,8 @@ window.addEventListener('resize', closeMenu);
 let serial = 0;
 
 /**
- * Ask for values. A field is `{name, label, type, value, options, hint, required, autocomplete, max}`; `type` is
- * that of an input, or 'select'. `submit(values)` returns, at once or later, what is wrong in a sentence, or nothing.
+ * Ask for values. A field is `{name, label, type, value, options, hint, required, word, autocomplete, max}`; `type`
+ * is that of an input, or 'select'; a `word` has no spaces. `submit(values)` returns, at once or later, what is wrong in a sentence, or nothing.
  */
 export function ask({ title, text, fields = [], extra = [], done = t('ok'), danger, submit, closable = true, closed }) {
   const dialog = sheet(title, { closable, closed });
@@ -159,11 +159,15 @@ export function ask({ title, text, fields = [], extra = [], done = t('ok'), dang
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const missing = inputs.find(({ field, read }) => field.required && !read());
+    const spaced = inputs.find(({ field, read }) => field.word && /\s/.test(read()));
     const values = Object.fromEntries(inputs.map(({ field, read }) => [field.name, read()]));
-    const wrong = missing ? t('form.missing', { what: missing.field.label }) : await submit(values);
+    const unfit = missing
+      ? t('form.missing', { what: missing.field.label })
+      : spaced && t('form.spaced', { what: spaced.field.label });
+    const wrong = unfit || (await submit(values));
     if (!wrong) dialog.close();
     else dialog.say(typeof wrong === 'string' ? wrong : '');
-    missing?.input.focus();
+    (missing ?? spaced)?.input.focus();
   });
   dialog.append(form);
   dialog.say = (sentence) => {

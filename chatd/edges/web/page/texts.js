@@ -61,6 +61,7 @@ export const TEXTS = {
   'fail.unknown': ['the server did not acknowledge it; it may have arrived', 'der Server hat sie nicht bestätigt; sie kann angekommen sein'],
   'for.ever': ['Until it is lifted', 'Bis es aufgehoben wird'],
   'form.missing': ['Please fill in: {what}', 'Bitte ausfüllen: {what}'],
+  'form.spaced': ['{what} cannot contain spaces', '{what}: keine Leerzeichen'],
   'gap.load': ['Load them', 'Nachladen'],
   help: ['Help', 'Hilfe'],
   'help.commands': ['Commands', 'Befehle'],

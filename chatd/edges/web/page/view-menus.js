@@ -167,7 +167,7 @@ export class Menus {
   }
 
   #reactOther(line) {
-    const fields = [{ name: 'emoji', label: t('react.emoji'), required: true, max: 16 }];
+    const fields = [{ name: 'emoji', label: t('react.emoji'), required: true, word: true, max: 16 }];
     ask({ title: t('do.react'), fields, submit: ({ emoji }) => this.#toggle(line, emoji) });
   }
 
@@ -186,11 +186,16 @@ export class Menus {
       );
     } else {
       items.push({ text: t('do.talk'), icon: 'talk', act: () => app.go(store.open(nick)) });
-      items.push({ text: t('do.mention'), icon: 'person', act: () => app.composer.mention(nick) });
+      items.push({ text: t('do.mention'), icon: 'person', act: () => this.#mention(nick) });
       items.push({ text: t('do.ignore'), icon: 'mute', act: () => session.ask('IGNORE', [nick]) });
     }
     if (store.operates(room) && !me) items.push(null, ...this.#moderation(room, nick));
     showMenu(anchor, items, { label: t('menu.person', { nick }), back: anchor });
+  }
+
+  #mention(nick) {
+    this.app.shell.drawer(null);
+    this.app.composer.mention(nick);
   }
 
   #moderation(room, nick) {

@@ -20,7 +20,7 @@ export class Sheets {
     this.#signIn?.close();
     const modes = { guest: t('sign.guest'), login: t('sign.login'), register: t('sign.register') };
     const fields = [
-      { name: 'nick', label: t('sign.nick'), value: nick, required: true, max: 32, autocomplete: 'username' },
+      { name: 'nick', label: t('sign.nick'), value: nick, required: true, word: true, max: 32, autocomplete: 'username' },
     ];
     if (mode !== 'guest') {
       const autocomplete = mode === 'login' ? 'current-password' : 'new-password';
@@ -76,7 +76,7 @@ export class Sheets {
   join() {
     this.app.session.ask('ROOMS', []);
     this.list = h('ul', { class: 'listing' });
-    const fields = [{ name: 'room', label: t('join.name'), value: '', required: true, max: 64 }];
+    const fields = [{ name: 'room', label: t('join.name'), value: '', required: true, word: true, max: 64 }];
     const submit = ({ room }) => this.app.goTo(isRoom(room) ? room : `#${room}`);
     this.joining = ask({
       title: t('join.title'),
@@ -110,7 +110,7 @@ export class Sheets {
 
   nick() {
     const { store, session } = this.app;
-    const fields = [{ name: 'nick', label: t('sign.nick'), value: store.nick, required: true, max: 32 }];
+    const fields = [{ name: 'nick', label: t('sign.nick'), value: store.nick, required: true, word: true, max: 32 }];
     ask({
       title: t('do.nick'),
       fields,
@@ -143,7 +143,7 @@ export class Sheets {
 
   invite() {
     const room = this.app.store.front;
-    const fields = [{ name: 'nick', label: t('sign.nick'), required: true, max: 32 }];
+    const fields = [{ name: 'nick', label: t('sign.nick'), required: true, word: true, max: 32 }];
     ask({
       title: t('invite.do'),
       text: room.name,
