@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chatd.accounts import AccountsError
 from chatd.protocol import names, unicode_tables
+from chatd.runtime.error_texts import of_sqlite
 from chatd.runtime.schema import upgrade
 
 APPLICATION_ID = int.from_bytes(b"chac", "big")
@@ -97,4 +98,4 @@ def explained(path: Path | None) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise AccountsError(f"{path or 'the accounts in memory'}: {error}") from error
+        raise AccountsError(of_sqlite(error, path, "the accounts in memory")) from error

@@ -31,6 +31,8 @@ def main(arguments: Sequence[str]) -> None:
     settle(options)
     try:
         carry_out(options)
+    except BrokenPipeError:  # whoever reads it has had enough
+        raise
     except KeyboardInterrupt:
         raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (JournalError, OSError, ValueError) as error:

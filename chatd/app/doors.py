@@ -94,7 +94,7 @@ class Doors:
         """Begin to listen; return why that cannot be, in a few words for the user, None if it can."""
         failures: list[Failure] = []
         place.endpoint.listen(place.factory).addCallbacks(partial(self._listening, place), failures.append)
-        return _why_not(failures[0].value) if failures else None
+        return _why_not(failures[0].value, place.wish.description) if failures else None
 
     async def close(self, opened: Opened) -> None:
         """Accept nobody there any more; the connections stay."""
@@ -141,12 +141,14 @@ def _page_address(address: Any, description: str) -> str | None:
     return f"{scheme}://{host}:{port}/"
 
 
-def _why_not(error: BaseException | None) -> str:
+def _why_not(error: BaseException | None, description: str) -> str:
     """Return what a person can do about an endpoint that cannot be listened on."""
     cause = getattr(error, "socketError", error)
     match getattr(cause, "errno", None):
         case errno.EADDRINUSE:
             return "another program uses it; stop that program or choose another port"
+        case errno.EACCES if description.lower().startswith("unix:"):
+            return "not allowed; choose a directory that the user of the server may write to"
         case errno.EACCES:
             return "not allowed; choose a port above 1023 or run the server as root"
         case errno.EADDRNOTAVAIL:

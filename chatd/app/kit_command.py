@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chatd.app import kit_files, kit_wheels
 from chatd.runtime import extras
+from chatd.runtime.error_texts import in_one_line
 
 ABOUT = (
     "Make a folder with this chatd, its dependencies, their hashes and the documentation, for machines without a"
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         _make(options.directory, options.extras, kit_wheels.target(options.python, options.platform))
     except (OSError, ValueError) as error:
-        raise SystemExit(f"chatd: {error}") from None
+        raise SystemExit(f"chatd: {in_one_line(error)}") from None
     except KeyboardInterrupt:
         raise SystemExit("chatd: interrupted; nothing was kept") from None
 
@@ -49,8 +50,11 @@ def make_parser() -> argparse.ArgumentParser:
 def _make(directory: Path, wanted_extras: Sequence[str], wanted: kit_wheels.Target) -> None:
     if directory.exists():
         raise ValueError(f"{directory} already exists; name a new folder")
+    try:
+        place = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.absolute().parent))
+    except OSError as error:
+        raise ValueError(f"cannot create {directory}: {error.strerror}; name another folder") from None
     print(f"chatd: fetching the wheels for Python {wanted.python} on {wanted.platform}", file=sys.stderr)
-    place = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.absolute().parent))
     try:
         place.chmod(0o755)
         wheels = place / kit_files.WHEELS

@@ -50,6 +50,7 @@ from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, with
 from chatd.journal.sqlite.address import in_directory
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.epoll import read_without_context
+from chatd.runtime.error_texts import in_one_line
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -152,6 +153,8 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             sentence = " ".join(str(error).split())
             hint = "" if sentence.endswith("?") else "; see chatd --help"
             raise SystemExit(f"chatd: {sentence}{hint}") from None
+        except PermissionError as error:  # where one may not even see whether a file is there
+            raise SystemExit(f"chatd: {in_one_line(error)}; run this as the user of the server, or as root") from None
 
     def postOptions(self) -> None:
         """Check what was given; install the reactor that the journal needs."""

@@ -36,6 +36,7 @@ from chatd.hooks.service import Hooks
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
+from chatd.runtime.error_texts import in_one_line
 
 STOP_SECONDS = 3
 """How long clients may take to read their last line when the server stops."""
@@ -153,8 +154,8 @@ class ChatService(Service):
             raise self._cannot_start(f"--audit: cannot write {error.filename}: {error.strerror}") from None
         try:
             self._hub.accounts.start()
-        except AccountsError as error:
-            raise self._cannot_start(f"cannot open the accounts: {error}") from None
+        except (AccountsError, OSError) as error:
+            raise self._cannot_start(f"cannot open the accounts: {in_one_line(error)}") from None
         try:
             self._hub.journal.start()
         except JournalError as error:

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
-    about = "Print a unit file for systemd, with the path of this installation. Without NAME, list them."
+    about = "Print a unit file for systemd, with the path of this installation. Without UNIT, list them."
     parser = argparse.ArgumentParser(prog="chatd unit", description=about)
     parser.add_argument("unit", metavar="UNIT", nargs="?", choices=UNITS, help=f"one of {', '.join(UNITS)}")
     parser.add_argument("--user", type=_name, default="chatd", help="user that runs the server (default: %(default)s)")

@@ -38,6 +38,8 @@ def main(arguments: Sequence[str]) -> None:
         carry_out(options)
         if carry_out is not _list and options.command != "user tokens":
             note_command(options.audit, options.command, getattr(options, "nick", None))
+    except BrokenPipeError:  # whoever reads it has had enough
+        raise
     except (KeyboardInterrupt, EOFError):
         raise SystemExit("chatd: interrupted; nothing was changed") from None
     except (AccountsError, TakenError, OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chatd.hooks import HooksError
 from chatd.protocol.names import RoomName
+from chatd.runtime.error_texts import of_sqlite
 from chatd.runtime.schema import upgrade
 
 APPLICATION_ID = int.from_bytes(b"chah", "big")
@@ -151,7 +152,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise HooksError(f"{path}: {error}") from error
+        raise HooksError(of_sqlite(error, path)) from error
 
 
 def open_hook_store(path: Path, *, make: bool) -> closing[HookStore]:

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from pathlib import Path
 
 from chatd.protocol.text import clean
 
 
 def in_one_line(error: Exception) -> str:
-    """Return what an error says, in one line; of one of the system its file and the reason, without its number."""
+    """Return what an error says, in one line; of one of the system its file, if any, and the reason."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         text = f"{os.fsdecode(error.filename)}: {error.strerror}"
+    elif isinstance(error, OSError) and error.strerror:
+        text = error.strerror
     return clean(" ".join(text.split()))
+
+
+def of_sqlite(error: sqlite3.Error, path: Path | None, otherwise: str = "") -> str:
+    """Return what an error of SQLite says about a file, and what to do where that is another user's.
+
+    ``otherwise`` stands for the file if there is none.
+    """
+    text = f"{path or otherwise}: {error}"
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if path is None or code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or os.access(path, os.W_OK):
+        return text
+    return f"{text}; run this as the user of the server, or as root"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -160,3 +161,41 @@ def test_a_reader_that_has_had_enough_is_no_failure(words: list[str]) -> None:
     process.stdout.close()
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, b"")
+
+
+PRINTING = [["help"], ["man"], ["unit"], ["config"], ["config", "--default"], ["completion", "zsh"]]
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Path:
+    chatd("user", "add", "ann", "--no-password", "--accounts", str(tmp_path / "accounts")).check_returncode()
+    return tmp_path / "accounts"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [*PRINTING, ["user", "list"], ["check", "--journal", "memory:"]])
+def test_output_that_cannot_be_written_is_one_line(words: list[str], accounts: Path) -> None:
+    command = [*COMMAND, *words, *(["--accounts", str(accounts)] if words[0] == "user" else [])]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(r"chatd: (cannot write to standard output: )?No space left on device\n", done.stderr)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", PRINTING)
+def test_a_closed_standard_output_is_no_failure(words: list[str]) -> None:
+    command = ["sh", "-c", f"exec {shlex.join([*COMMAND, *words])} >&-"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["list", "invite"])
+def test_a_reader_of_accounts_that_has_had_enough_is_no_failure(command: str, accounts: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [*COMMAND, "user", command, "--accounts", str(accounts)]
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")

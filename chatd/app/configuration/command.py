@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from chatd.app.configuration.writing import default_file, effective_file
@@ -24,7 +23,7 @@ def main(arguments: Sequence[str]) -> None:
     if "--default" in arguments:
         if len(arguments) > 1:
             raise SystemExit("chatd: chatd config --default takes no other arguments; leave them out")
-        sys.stdout.write(default_file(options.settings))
+        print(default_file(options.settings), end="")
         return
     options.parseOptions(arguments)
-    sys.stdout.write(effective_file(options))
+    print(effective_file(options), end="")

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> None:
         else:
             _write(options.directory)
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
+        if error.filename is None:  # what is printed
             raise
         raise SystemExit(f"chatd: cannot write {error.filename}: {error.strerror}") from None
 

@@ -19,12 +19,25 @@ def width() -> int:
 
 @contextmanager
 def until_closed() -> Iterator[None]:
-    """Write what is printed in the block; if whoever reads it has had enough, let the rest go without a word."""
+    """Write what is printed in the block; if whoever reads it has had enough, let the rest go without a word.
+
+    Raise `SystemExit`, with one line for the user, if it cannot be written for another reason, such as a full disk.
+    """
     try:
         try:
             yield
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
-    except BrokenPipeError:  # what is left in the buffer would be written, in vain, when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        _let_go()
+    except OSError as error:
+        if error.filename is not None or sys.stdout is None:
+            raise
+        _let_go()
+        raise SystemExit(f"chatd: cannot write to standard output: {error.strerror}") from None
+
+
+def _let_go() -> None:
+    """Let go of what is left in the buffer, which would be written, in vain, when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from chatd.journal import JournalError
 from chatd.protocol import unicode_tables
+from chatd.runtime.error_texts import of_sqlite
 from chatd.runtime.files import open_own
 from chatd.runtime.schema import upgrade, versions
 
@@ -174,7 +175,7 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise JournalError(f"{path}: {error}") from error
+        raise JournalError(of_sqlite(error, path)) from error
 
 
 @contextmanager
