@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -11,7 +13,10 @@ from threading import Event
 
 import pytest
 
-from tests.support.daemon import DEADLINE, Daemon, wait_until
+from chatd.journal.sqlite.store import Store
+from chatd.model.entry import Entry
+from chatd.protocol.events import Said
+from tests.support.daemon import BIN, DEADLINE, Daemon, wait_until
 from tests.support.tagged_clients import (
     JOURNAL,
     WINDOW,
@@ -53,6 +58,53 @@ def test_what_was_acknowledged_outlives_ten_kills_and_what_is_said_again_is_ther
     assert len(kept) == sum(len(writer.said) for writer in writers)
     epochs = set.union(*(writer.epochs for writer in writers))
     assert len({epoch.partition(".")[0] for epoch in epochs}) == 1
+
+
+def test_what_was_acknowledged_outlives_kills_beside_a_backup_and_while_old_messages_are_deleted(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(10320)
+    writers = four_writers()
+    old = [Entry("#old", Said("zoe", "#old", f"{number} {'x' * 200}"), time=1000) for number in range(30_000)]
+    with closing(Store(tmp_path / JOURNAL)) as store:
+        store.write(old)
+        # An age counts from the newest message there is.
+        store.write([Entry("#old", Said("zoe", "#old", "new"), time=round(time.time() * 1000))])
+    settings = tmp_path / "chatd.toml"
+    copies = 0
+    with ThreadPoolExecutor(len(writers)) as pool:
+        for number in range(4):
+            settings.write_text("")
+            with running(tmp_path, "--config", settings.name) as daemon:
+                settings.write_text('[storage]\nkeep = "1d"\n')
+                subprocess.run([BIN / "chatd", "reload"], cwd=tmp_path, check=True)  # deletes from now on
+                backup = subprocess.Popen([BIN / "chatd", "backup", f"copy-{number}"], cwd=tmp_path)
+                began = let_write(pool, writers, daemon, answers=chance.randrange(200, 600))
+                time.sleep(chance.uniform(0, 0.5))
+                daemon.kill()
+                for each in began:
+                    each.result(DEADLINE)
+                assert backup.wait(DEADLINE) == 0
+            copies += check_copy(tmp_path / f"copy-{number}")
+        with running(tmp_path) as daemon:
+            for writer in writers:
+                writer.write(daemon.port, writer.has_said(len(writer.said) + WINDOW))
+            kept = kept_by(daemon)
+            stop(daemon, tmp_path / JOURNAL)
+    assert copies
+    assert_all_acknowledged_is_kept(kept, writers)
+    with closing(sqlite3.connect(tmp_path / JOURNAL)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        (left,) = db.execute("SELECT count(*) FROM entry WHERE nick = 'zoe'").fetchone()
+    assert 0 < left < len(old), "nothing was being deleted, so nothing was tested"
+
+
+def check_copy(path: Path) -> int:
+    """Return how many messages a copy has; fail if it is broken."""
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        (count,) = db.execute("SELECT count(*) FROM entry").fetchone()
+    return int(count)
 
 
 def test_a_stop_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
