@@ -6,7 +6,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from cryptography import x509
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IReactorTime, ISSLTransport
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.internet.task import Clock, deferLater
@@ -35,6 +35,7 @@ from chatd.runtime.server_address import Address
 from chatd.tls.certificate import fingerprint
 from chatd.tls.endpoint import endpoint
 from tests.support.certificates import Authority, write_certificate
+from tests.support.linked_users import until
 
 ONE, OTHER = ":".join(["AB"] * 32), ":".join(["01"] * 32)
 
@@ -43,15 +44,6 @@ def reactor() -> Any:
     from twisted.internet import reactor as installed
 
     return installed
-
-
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until something is so."""
-    clock: IReactorTime = reactor()
-    end = clock.seconds() + seconds
-    while not condition():
-        assert clock.seconds() < end, "it is never so"
-        await deferLater(clock, 0.01)
 
 
 # What is decided.

@@ -19,6 +19,7 @@ from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.link import Link
 from chatd.client.net.status import LinkState, Status
+from tests.support.daemon import DEADLINE
 
 
 def _serve(port: int, *more: str) -> ChatService:
@@ -43,7 +44,7 @@ def real_reactor() -> IReactorTime:
     return reactor
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = DEADLINE) -> None:
     """Wait until something is so."""
     clock = real_reactor()
     end = clock.seconds() + seconds

@@ -28,7 +28,7 @@ from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.web.site import WebFactory
 from chatd.journal import Query, Retention
 from chatd.runtime.option import Duration, Switch
-from tests.support.daemon import Client
+from tests.support.daemon import DEADLINE, Client
 from tests.support.linked_users import real_reactor, until
 from tests.support.reloading import QUIET, running, toml
 
@@ -238,7 +238,7 @@ async def test_what_is_too_much_by_now_goes_soon(tmp_path: Path, journal: str, m
                 page = await journal_.read(Query("#den"))
                 return len(page.kept)
 
-            end = real_reactor().seconds() + 10
+            end = real_reactor().seconds() + DEADLINE
             while await kept() > 5:
                 assert real_reactor().seconds() < end
                 await deferLater(real_reactor(), 0.02)
