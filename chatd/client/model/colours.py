@@ -1,7 +1,7 @@
 """Which colour a nick has.
 
 It follows from the nick alone, so that everybody sees somebody in the same colour, in every room, in the window and on
-the page (`colourOf` in ``view-row.js``): colours shared out among those who are there would depend on who came first.
+the page (`colorOf` in ``view-row.js``): colours shared out among those who are there would depend on who came first.
 """
 
 from __future__ import annotations

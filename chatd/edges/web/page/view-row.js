@@ -105,8 +105,8 @@ function said(line, room) {
   return [avatar(line.nick), body];
 }
 
-/** The number of a nick's colour, as chatd/client/model/colours.py has it. */
-export function colourOf(nick) {
+/** The number of a nick's color: the window computes the same. */
+export function colorOf(nick) {
   let sum = 7;
   for (const sign of key(nick)) sum = (sum * 131 + sign.codePointAt(0)) % 65521;
   return sum % 16;
@@ -114,7 +114,7 @@ export function colourOf(nick) {
 
 export function avatar(nick) {
   const [letter] = nick.toUpperCase();
-  return h('span', { class: `avatar c${colourOf(nick)}`, 'aria-hidden': 'true' }, letter);
+  return h('span', { class: `avatar c${colorOf(nick)}`, 'aria-hidden': 'true' }, letter);
 }
 
 function head(line) {
