@@ -191,8 +191,8 @@ class Done:
     """The end of a command's answer: an ``OK`` line.
 
     ``words`` are the words after the verb, and ``values`` its ``key=value`` words: for ``HELLO`` ``epoch``,
-    ``max-line`` (bytes), ``ping`` (seconds) and ``register``; for ``JOIN`` ``last`` and ``seen`` (ids), ``resume``, ``recovered``
-    (``yes`` or ``no``) and ``since`` (``unknown``). There may be others.
+    ``max-line`` (bytes), ``ping`` (seconds) and ``register`` (``yes`` or ``no``); for ``JOIN`` ``last`` and ``seen``
+    (ids), ``resume``, ``recovered`` (``yes`` or ``no``) and ``since`` (``unknown``). There may be others.
     """
 
     verb: str
