@@ -16,7 +16,17 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_ports
-from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, is_running, place_in, wait_until
+from tests.support.daemon import (
+    BIN,
+    DEADLINE,
+    Client,
+    Daemon,
+    environment,
+    is_running,
+    place_in,
+    wait_for_answer,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +57,7 @@ def test_hup_opens_the_log_again(tmp_path: Path) -> None:
     with background(tmp_path) as process:
         log, moved = tmp_path / "twistd.log", tmp_path / "moved"
         wait_until(lambda: place_in(log.read_text()) is not None, log.read_text)
+        wait_for_answer(int((place_in(log.read_text()) or "").rpartition(":")[2]))
         assert stat.S_IMODE(log.stat().st_mode) == 0o600
         log.rename(moved)
         os.kill(process, signal.SIGHUP)

@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.ports import free_ports
 from chatd.app.control_client import ask
-from tests.support.daemon import BIN, Client, Daemon, environment, wait_until
+from tests.support.daemon import BIN, Client, Daemon, environment, wait_for_answer, wait_until
 
 pytestmark = pytest.mark.slow
 RELOADS = 20
@@ -41,6 +41,7 @@ class Server:
         self.file = folder / "chatd.toml"
         self.write(text)
         self.daemon = Daemon(folder, "--config", str(self.file), "--state-directory", str(folder), *options)
+        wait_for_answer(self.daemon.port)
 
     def write(self, text: str) -> None:
         self.file.write_text(text)

@@ -78,6 +78,13 @@ def places_in(log: str) -> list[str]:
     return [line.partition(_LISTENING)[2].strip() for line in lines if _LISTENING in line]
 
 
+def wait_for_answer(port: int) -> None:
+    """Wait until a daemon answers: it listens before it takes signals, and the requests of ``chatd reload``."""
+    with Client(("127.0.0.1", port)) as client:
+        client.send(b"PING\n")
+        client.until(lambda line: line == "PONG")
+
+
 class Daemon:
     """``twistd -n chatd`` with ``options``, running in ``cwd`` and, without ``--listen``, on a free port.
 
