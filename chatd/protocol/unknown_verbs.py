@@ -97,7 +97,8 @@ def _log_in(typed: _Typed) -> str:
 def _sign_up(typed: _Typed) -> str:
     if typed.newcomers:
         return "write JOIN <your name>, then REGISTER <password> to make an account"
-    return NO_REGISTRATION
+    how = "MSG <text>" if typed.joined else "JOIN <your name>"
+    return f"write {how} to chat without an account; {NO_REGISTRATION}"
 
 
 def _always(line: str) -> Callable[[_Typed], str]:

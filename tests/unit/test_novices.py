@@ -114,6 +114,7 @@ AFTER = [
     ("kick bob", "only operators of #lobby may do that; LOGIN if you are one"),
     ("/ignore", "OK IGNORE"),
     ("block bob", "write IGNORE bob"),
+    ("signup", "write MSG <text> to chat without an account; only the people who run this server"),
     ("date", "write TIME"),
     ("/part", "OK PART #lobby"),
     ("/leave", "write PART to leave the room or QUIT to disconnect"),
