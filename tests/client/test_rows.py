@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC
 
+import pytest
+
+from chatd.client.model.colours import COLOURS, MAX_KNOWN, Colours, colour_of
 from chatd.client.model.lines import Kind, Line
+from chatd.client.model.members import Members
 from chatd.client.model.room import Room
 from chatd.client.model.rows import GROUP_MILLISECONDS, HeadRow, QuoteRow, rows
 from tests.client.test_folding import drawn, room_with
@@ -55,6 +59,48 @@ def test_code_goes_from_fence_to_fence_of_one_person() -> None:
         "<bob>", "5 ``` (FENCE)", "<ann>", "6 no code",
     ]  # fmt: skip
     assert drawn(room, 1) == drawn(room)[3:]
+
+
+def test_people_of_a_room_have_different_colours_while_there_are_enough() -> None:
+    here = Members()
+    colours = Colours(here)
+    people = [f"person{n}" for n in range(COLOURS)]
+    here.add_listed(people)
+    here.end_list()
+    given = [colours.of(nick) for nick in people]
+    assert sorted(given) == list(range(COLOURS))
+    assert [colours.of(nick.upper()) for nick in people] == given
+    here.remove("person3")
+    here.add("late")
+    assert colours.of("late") == given[3]
+
+
+def test_a_colour_goes_with_its_bearer() -> None:
+    colours = Colours(Members())
+    before = colours.of("ann")
+    assert before == colour_of("ann")
+    colours.renamed("ann", "anna")
+    assert colours.of("Anna") == before
+
+
+def test_in_a_crowd_colours_are_shared_and_looked_up_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Members()
+    here.add_listed(f"person{n}" for n in range(2000))
+    here.end_list()
+    colours = Colours(here)
+    for nick in here:
+        assert 0 <= colours.of(nick) < COLOURS
+    asked = 0
+
+    def count(_: Members, nick: str) -> bool:
+        nonlocal asked
+        asked += 1
+        return bool(nick)
+
+    monkeypatch.setattr(Members, "__contains__", count)
+    for nick in here:
+        colours.of(nick)
+    assert asked <= MAX_KNOWN
 
 
 def test_a_name_stands_above_what_is_said_and_nothing_else() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatd.client.model.changes import Change, LinesChanged, LinesDropped, UnreadChanged
+from chatd.client.model.colours import Colours
 from chatd.client.model.lines import Delivery, Kind, Line
 from chatd.client.model.members import Members
 from chatd.client.model.membership import Membership, MembershipCue, next_membership
@@ -30,6 +31,7 @@ class Room:
         self.key = names.key(name)
         self.timeline = Timeline(limit)
         self.members = Members()
+        self.colours = Colours(self.members)
         self.rulings = Rulings()
         """What holds in it: its settings, and who is muted, banned, invited or an operator."""
         self.presence = ""
@@ -133,6 +135,7 @@ class Room:
 
     def renamed(self, old: str, new: str) -> None:
         """Note that somebody who may have spoken has another name."""
+        self.colours.renamed(old, new)
         spoke = self._speakers.pop(names.key(old), None)
         if spoke is not None:
             self.spoke(new, spoke[0])

@@ -7,7 +7,6 @@ from typing import Any
 
 from typing_extensions import override
 
-from chatd.client.model.colours import colour_of
 from chatd.client.model.lines import Kind, Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, HeadRow, LineRow, OfLine, Row
@@ -157,7 +156,7 @@ class Gutter(tk.Canvas):
         styles, palette = self._styles, self._styles.look.palette
         size = styles.avatar_size
         x = (styles.gutter_width - size) // 2
-        colour, letter = palette.nicks[colour_of(line.nick)], self._renderer.safe(initial(line.nick))
+        colour, letter = palette.nicks[self.room.colours.of(line.nick)], self._renderer.safe(initial(line.nick))
         middle = (x + size // 2, y + size // 2)
         spare = self._spare.get((colour, letter))
         if spare:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
-from chatd.client.model.colours import colour_of
 from chatd.client.model.people import Facts
 from chatd.client.model.room import Room
 from chatd.client.view.entry import Entry
@@ -99,11 +98,11 @@ class MembersPane(ttk.Frame):
             self.tree.insert("", place, iid=keys[place])
         for key, row in wanted.items():
             if room is not None and shown.get(key) != row:
-                self._draw_row(key, *row)
+                self._draw_row(room, key, *row)
 
-    def _draw_row(self, key: str, nick: str, facts: Facts) -> None:
+    def _draw_row(self, room: Room, key: str, nick: str, facts: Facts) -> None:
         roles = [mark for mark in facts.marks if mark != "away"]
-        tag = "away" if facts.away else f"nick{colour_of(nick)}"
+        tag = "away" if facts.away else f"nick{room.colours.of(nick)}"
         self.tree.item(key, text=self._glyphs.line(nick), values=(", ".join(roles or facts.marks),), tags=(tag,))
 
     def _find(self) -> dict[str, tuple[str, Facts]]:

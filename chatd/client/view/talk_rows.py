@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
-from chatd.client.model.colours import colour_of
 from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.links import links
 from chatd.client.model.preferences import Clock
@@ -115,7 +114,7 @@ class Renderer:
 
     def _head(self, room: Room, line: Line) -> list[Piece]:
         base = (*_base(room, line), "head")
-        name = Piece(self.safe(line.nick), (*base, "strong", "person", f"nick{colour_of(line.nick)}"), line.nick)
+        name = Piece(self.safe(line.nick), (*base, "strong", "person", f"nick{room.colours.of(line.nick)}"), line.nick)
         return [name, Piece(f"  {self.time(line)}", (*base, "time"))]
 
     def _quote(self, room: Room, row: QuoteRow) -> list[Piece]:
@@ -145,7 +144,7 @@ class Renderer:
         doing = line.text.removeprefix(BEGINNING)
         if line.action:
             yield Piece("* ", base)
-            yield Piece(f"{self.safe(line.nick)} ", (*base, "strong", f"nick{colour_of(line.nick)}"))
+            yield Piece(f"{self.safe(line.nick)} ", (*base, "strong", f"nick{room.colours.of(line.nick)}"))
             yield from self._text(doing, (*base, "action"))
         elif len(doing) <= MAX_LARGE and _EMOJI.fullmatch(doing):
             yield from self._signs(doing, base, "emoji")
