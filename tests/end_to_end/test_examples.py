@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
@@ -299,6 +301,24 @@ def test_what_follows_a_room_says_why_it_is_not_let_in(tmp_path: Path) -> None:
             follower.kill()
 
 
+def test_what_follows_a_room_says_that_the_server_is_silent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class OverError(Exception):
+        pass
+
+    async def sleep(_: float) -> None:
+        raise OverError
+
+    wait_for = asyncio.wait_for
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "wait_for", lambda read, _: wait_for(read, 0))
+    follow = runpy.run_path(str(EXAMPLES / "follow.py"))
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OverError):
+        asyncio.run(follow["main"]("127.0.0.1", str(silent.getsockname()[1])))
+    assert capsys.readouterr().err == "disconnected: the server has not answered\n"
+
+
 def test_what_follows_a_room_by_http_keeps_its_place_over_errors(tmp_path: Path) -> None:
     asked: list[str] = []
     (port,) = free_ports(1)
@@ -307,13 +327,13 @@ def test_what_follows_a_room_by_http_keeps_its_place_over_errors(tmp_path: Path)
         def do_GET(self) -> None:
             asked.append(self.path.partition("?")[2])
             answers = [
-                '{"event":"message","id":7,"epoch":"e1","time":"t","nick":"alice","text":"one"}',
-                '{"error":"unavailable","text":"not now"}',
+                '{"event":"message","id":7,"epoch":"e1","time":"t","nick":"alice","text":"one"}\n',
+                '{"error":"unavailable","text":"not now"}\n',
                 "<html>502 Bad Gateway</html>",
             ]
             self.send_response(200 if len(asked) == 1 else 503)
             self.end_headers()
-            self.wfile.write(f"{answers[(len(asked) - 1) % 3]}\n".encode())
+            self.wfile.write(answers[(len(asked) - 1) % 3].encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
