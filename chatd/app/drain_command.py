@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from chatd.app.control_client import ask
 from chatd.app.drain import DRAINED
-from chatd.app.options import ReadOptions
+from chatd.app.options import PlaceOptions
 
 
 def main(arguments: Sequence[str]) -> None:
     """Have the daemon drain, tell how far it is, and return when it has ended. Raise `SystemExit` if it does not."""
     given = {name: value for name, value in vars(make_parser().parse_args(arguments)).items() if value is not None}
-    read = ReadOptions()
+    read = PlaceOptions()
     read.parseOptions([f"--{name.replace('_', '-')}={value}" for name, value in given.items()])
     told: list[str] = []
 

@@ -64,8 +64,9 @@ class LogOptions(LayeredOptions):
         return found
 
     def _check_twistd(self, twistd: Mapping[str, Any] | None) -> None:
-        given = {"log": self["log"] is not None, "log-level": "log-level" in self.given}
-        given["logfile"] = "logfile" in self.given and self.given["logfile"].origin == COMMAND_LINE
+        given = {"log": self["log"] is not None}
+        for name in ("log-level", "logfile"):  # a file may give them for a daemon that writes its log itself
+            given[name] = name in self.given and self.given[name].origin == COMMAND_LINE
         for name in ("syslog", "logger"):
             for own in (each for each in given if given[each] and twistd is not None and twistd.get(name)):
                 raise usage.UsageError(

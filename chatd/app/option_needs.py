@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from chatd.accounts.pam import PamChecker
 from chatd.app.configuration.layers import COMMAND_LINE, LayeredOptions
-from chatd.app.configuration.settings import Kind
 
 
 class Need(NamedTuple):
@@ -18,8 +17,9 @@ class Need(NamedTuple):
     """Called with all options."""
     sentence: str
     """What is said after the name of the option."""
-    only_typed: bool = False
-    """Whether a file and the environment may give it all the same, for one machine to switch off what it is for."""
+    only_typed: bool = True
+    """Whether a file and the environment may give it all the same, for one of those that share them to switch off what
+    it is for."""
 
 
 def _has_issuer(options: Any) -> bool:
@@ -53,7 +53,13 @@ def _has_line_rate(options: Any) -> bool:
 
 NEEDS = (
     Need(
-        ("oidc-client-id", "oidc-client-secret", "oidc-name-claim", "oidc-groups-claim"),
+        ("oidc-client-id", "oidc-client-secret"),
+        _has_issuer,
+        "works only with --oidc-issuer; add that option",
+        only_typed=False,
+    ),
+    Need(
+        ("oidc-name-claim", "oidc-groups-claim"),
         _has_issuer,
         "works only with --oidc-issuer; add that option",
     ),
@@ -61,9 +67,16 @@ NEEDS = (
         ("operators-group", "room-group"),
         _has_groups,
         "needs a source of groups; add --oidc-issuer or --auth pam",
+        only_typed=False,
     ),
     Need(
-        ("oidc-issuer", "web-host", "web-guests"),
+        ("oidc-issuer",),
+        _has_page,
+        "needs the page, which is off; add --web with a port",
+        only_typed=False,
+    ),
+    Need(
+        ("web-host", "web-guests"),
         _has_page,
         "needs the page, which is off; add --web with a port",
     ),
@@ -77,13 +90,11 @@ NEEDS = (
         ("interface",),
         _has_port,
         "applies to ports, and only endpoints are given; write interface=ADDRESS into the endpoint, add --port",
-        only_typed=True,
     ),
     Need(
         ("line-burst",),
         _has_line_rate,
         "works only with a --line-rate above 0; change that option",
-        only_typed=True,
     ),
 )
 """All of them. An option that is not here works by itself, or is refused where it is read."""
@@ -100,11 +111,8 @@ def unmet(options: LayeredOptions) -> str | None:
 
 
 def _asks_for_something(options: LayeredOptions, name: str, *, only_typed: bool) -> bool:
-    """Return whether an option was given; a file may also spell out the defaults, as ``chatd config`` prints them."""
+    """Return whether an option was given; a file may also spell out that it asks for nothing."""
     if name not in options.given:
         return False
     words, origin, _ = options.given[name]
-    setting = options.settings[name]
-    if setting.kind is Kind.FLAG:
-        return words[0] == "yes"
-    return origin == COMMAND_LINE or (bool(words) and words[0] != str(setting.default) and not only_typed)
+    return origin == COMMAND_LINE or (bool(words) and not only_typed)

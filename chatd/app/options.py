@@ -160,10 +160,13 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         """Check what was given; install the reactor that the journal needs."""
         self._install_reactor()
         super().postOptions()
-        if (why := unmet(self)) is not None:
-            raise usage.UsageError(why)
+        self._check_needs()
         if self.parent is not None:
             self._take_over_pid_file(self.parent)
+
+    def _check_needs(self) -> None:
+        if (why := unmet(self)) is not None:
+            raise usage.UsageError(why)
 
     def _install_reactor(self) -> None:
         if self.is_first and is_cluster(self["journal"]):
@@ -265,6 +268,13 @@ class ReadOptions(Options):
 
     def _install_reactor(self) -> None:
         """Leave the reactor as it is."""
+
+
+class PlaceOptions(ReadOptions):
+    """The same options, for commands that take from them only where the files are."""
+
+    def _check_needs(self) -> None:
+        """Let an option stand that has no effect: the daemon refuses it, and nothing here depends on it."""
 
 
 def makeService(options: Options) -> ChatService:

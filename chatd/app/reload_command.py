@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from chatd.app.control_client import ask
-from chatd.app.options import ReadOptions
+from chatd.app.options import PlaceOptions
 
 ABOUT = """\
 Make the running server read its configuration file and certificates again and apply the changes, without
@@ -17,7 +17,7 @@ the exit status is 1."""
 def main(arguments: Sequence[str]) -> None:
     """Ask the daemon. Raise `SystemExit`, with one line if it could not be asked, or with its answer's status."""
     given = vars(make_parser().parse_args(arguments))
-    options = ReadOptions()
+    options = PlaceOptions()
     words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value is not None]
     try:
         options.parseOptions(words)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from chatd.app.configuration.layers import STATE_VARIABLE
-from chatd.app.options import ReadOptions
+from chatd.app.options import PlaceOptions
 from chatd.journal.factory import DEFAULT_JOURNAL
 from chatd.journal.sqlite.address import sqlite_path
 
@@ -34,7 +34,7 @@ def settle(options: argparse.Namespace, *, make: bool = False) -> None:
     are, none is in the working directory and the command is not one to ``make`` them.
     """
     given = {name: value for name in _NAMES if (value := getattr(options, name, None)) is not None}
-    read = ReadOptions()
+    read = PlaceOptions()
     read.parseOptions([f"--{name.replace('_', '-')}={value}" for name, value in given.items()])
     options.journal = read["journal"]
     options.accounts, options.hooks, options.audit = read.accounts_path, read.hooks_path, read.audit_path
@@ -42,7 +42,7 @@ def settle(options: argparse.Namespace, *, make: bool = False) -> None:
         _expect_files(read)
 
 
-def _expect_files(read: ReadOptions) -> None:
+def _expect_files(read: PlaceOptions) -> None:
     files = (sqlite_path(read["journal"]), read.accounts_path, read.hooks_path)
     if not any(file is not None and file.exists() for file in files):
         raise SystemExit(

@@ -26,6 +26,19 @@ def of_sqlite(error: sqlite3.Error, path: Path | None, otherwise: str = "") -> s
     """
     text = f"{path or otherwise}: {error}"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if path is None or code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or os.access(path, os.W_OK):
+    if path is None or code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or not _is_closed_to_us(path):
         return text
     return f"{text}; run this as the user of the server, or as root"
+
+
+def _is_closed_to_us(path: Path) -> bool:
+    """Return whether this user may not write to a file or, where there is none, make one in its directory."""
+    for there in (path, path.parent):
+        try:
+            there.stat()
+        except PermissionError:  # one may not even see whether it is there
+            return True
+        except OSError:
+            continue
+        return not os.access(there, os.W_OK)
+    return False

@@ -13,12 +13,14 @@ from typing import cast
 import pytest
 from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, globalLogPublisher
 from twisted.python import log as old_log
+from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]  # Twisted lists it nowhere
 
 import chatd
+from chatd.app.configuration.writing import effective_file
 from chatd.app.log_formats import FIELDS, PARTS, LogFormat, as_journal_lines, as_json, format_of
 from chatd.app.log_options import LEVELS
 from chatd.app.log_output import Output, goes_to_journal
-from chatd.app.options import Options
+from chatd.app.options import Options, ReadOptions
 
 ROOT = Path(chatd.__file__).parent
 FORGED = "bob\n<0>all is lost\r\u2028\x85\x1b[2J\x7f"
@@ -179,3 +181,22 @@ def test_what_is_no_log_is_one_sentence(words: list[str], why: str) -> None:
     with pytest.raises(SystemExit) as ended:
         Options().parseOptions(words)
     assert str(ended.value) == f"chatd: {why}; see chatd --help"
+
+
+@pytest.mark.parametrize("name", ["syslog", "logger"])
+def test_a_file_may_give_a_level_where_twistd_writes_the_log(name: str, tmp_path: Path) -> None:
+    for level in ("info", "warn"):
+        (tmp_path / "chatd.toml").write_text(effective_file(_under_twistd("--log-level", level)))
+        options = _under_twistd("--config", str(tmp_path / "chatd.toml"), **{name: "1"})
+        assert options["log-level"] == level
+    with pytest.raises(SystemExit, match=f"--log-level and twistd's --{name} exclude each other"):
+        _under_twistd("--log-level", "warn", **{name: "1"})
+
+
+def _under_twistd(*words: str, **given: str) -> ReadOptions:
+    options = ReadOptions()
+    twistd = ServerOptions()
+    twistd.update(given)
+    options.parent = twistd
+    options.parseOptions(words)
+    return options

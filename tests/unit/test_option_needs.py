@@ -1,4 +1,4 @@
-"""Options that work only beside another one: alone, each is refused, wherever it was given."""
+"""Options that work only beside another one: alone, each is refused where it is typed, and some in a file too."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from chatd.app import check_command, drain_command
+from chatd.app.configuration import command as config_command
 from chatd.app.configuration.sections import SECTION_OF
 from chatd.app.configuration.settings import Kind
 from chatd.app.configuration.writing import effective_file, toml_text
 from chatd.app.option_needs import NEEDS
-from chatd.app.options import ReadOptions
+from chatd.app.options import Options, ReadOptions
+from chatd.app.where import settle, where_options
 
 PROVIDER = ("--oidc-issuer", "https://id.example.org", "--oidc-client-id", "chat")
 ENDPOINT = ("--listen", "tcp:10319")
@@ -70,9 +73,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def read(*words: str) -> ReadOptions:
+def read(*words: str, environment: Mapping[str, str] | None = None) -> ReadOptions:
     options = ReadOptions()
-    options.environment = {}
+    options.environment = environment or {}
     options.parseOptions(list(words))
     return options
 
@@ -117,8 +120,41 @@ def test_in_a_file_it_is_refused_with_its_line(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TYPED))
-def test_a_file_may_give_what_one_machine_switches_off(name: str) -> None:
-    assert str(read(*in_a_file(name, VALUES[name]), *LACKING[name])[name]) == VALUES[name]
+def test_a_file_and_the_environment_may_give_what_one_machine_switches_off(name: str) -> None:
+    assert read(*in_a_file(name, VALUES.get(name)), *LACKING.get(name, ()))[name]
+    variable = {f"CHATD_{name.replace('-', '_').upper()}": VALUES.get(name, "yes")}
+    assert read(*LACKING.get(name, ()), environment=variable)[name]
+
+
+def test_a_file_is_refused_for_these_alone() -> None:
+    groups = {"operators-group", "room-group"}
+    assert {*NAMES} - TYPED == {"oidc-issuer", "oidc-client-id", "oidc-client-secret"} | groups
+
+
+@pytest.fixture
+def senseless(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file that no daemon takes; what refuses it says so."""
+    monkeypatch.setenv("CHATD_CONFIG", in_a_file("operators-group", "operators")[1])
+    return "operators-group needs a source of groups"
+
+
+@pytest.mark.usefixtures("senseless")
+def test_a_command_beside_the_daemon_finds_its_files_all_the_same(folder: Path) -> None:
+    options = where_options().parse_args([])
+    settle(options, make=True)
+    assert options.accounts == folder / "chatd.accounts.sqlite3"
+    with pytest.raises(SystemExit, match="no server listens at"):
+        drain_command.main([])
+
+
+def test_what_starts_or_judges_a_daemon_refuses_it(senseless: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=senseless):
+        Options().parseOptions([])
+    with pytest.raises(SystemExit, match=senseless):
+        config_command.main([])
+    with pytest.raises(SystemExit):
+        check_command.main([])
+    assert senseless in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("name", "beside"), [(name, beside) for name in NAMES for beside in BESIDE[name]])

@@ -33,6 +33,7 @@ def is_untouched(daemon: Reloadable, ports: object) -> bool:
         ("[limits]\nmax-rooms = 77\n[log\n", "line 3: "),
         ('[limits]\nmax-rooms = 77\n[listen]\nlisten = ["moon:1"]\n', "line 4: listen: invalid endpoint 'moon:1'"),
         ('[limits]\nmax-rooms = 77\n[listen]\nlisten = ["tls:none:port=0"]\n', "no such directory: "),
+        ('[limits]\nmax-rooms = 77\n[groups]\noperators-group = ["ops"]\n', "line 4: operators-group needs a source"),
         ('[limits]\nmax-rooms = 77\n[accounts]\nregistration = "open"\n', "line 4: registration needs accounts"),
         (
             '[limits]\nmax-rooms = 77\n[accounts]\nregistration = "open"\nmembers-only = true\n',
