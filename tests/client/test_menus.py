@@ -564,7 +564,7 @@ def test_who_founded_a_room_can_register_it_too(desk: Room) -> None:
 def test_without_an_account_it_says_what_is_needed(desk: Room) -> None:
     desk.come_in(account=False)
     sheet = open_settings(desk)
-    assert "/register" in sheet.why.cget("text")
+    assert "you need an account; see Account" in sheet.why.cget("text")
     assert not sheet.register_button.winfo_manager()
 
 

@@ -1,6 +1,6 @@
 """Which colour a nick has: one that follows from the nick, and another in a room where somebody has that.
 
-Everybody sees somebody in the same colour, in the window and on the page (`colourOf` in ``view-row.js``), unless the
+Everybody sees somebody in the same colour, in the window and on the page (`colorOf` in ``view-row.js``), unless the
 window keeps two people of a room apart.
 """
 
