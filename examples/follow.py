@@ -52,7 +52,7 @@ async def main(host: str = "127.0.0.1", port: str = "10319", room: str = "#build
         try:
             await follower.follow(host, int(port), room)
         except OSError as error:
-            print(f"disconnected: {error}", file=sys.stderr)
+            print(f"disconnected: {str(error) or 'the server has not answered'}", file=sys.stderr)
         await asyncio.sleep(1)
 
 

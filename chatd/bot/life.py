@@ -31,7 +31,7 @@ MAX_PAUSE_SECONDS = 60.0
 """How long to wait between two attempts to connect, at most."""
 
 HOLD_SECONDS = 0.05
-"""How long a handler may take before the connection gets a turn, in which PING is answered."""
+"""After how long the connection gets a turn between two messages: PING is answered then, and the state is written."""
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 _log = Logger("chatd.bot")
@@ -163,14 +163,15 @@ class Life(Owner):
         return self._outbox.add(f"{label}.{number}", commands.Tell(room, text))
 
     async def _work(self) -> None:
+        turn = self._reactor.seconds()
         while not self._is_over:
             work = await self._inbox.get()
-            began = self._reactor.seconds()
             await work()
             if self._connection is not None:
                 self._connection.catch_up()
-            if self._reactor.seconds() - began > HOLD_SECONDS:
+            if self._reactor.seconds() - turn > HOLD_SECONDS:
                 await deferLater(self._reactor, 0)
+                turn = self._reactor.seconds()
 
     async def _handle(self, message: Message, place: Place) -> None:
         await self._call(self._handlers.message, message)

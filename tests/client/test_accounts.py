@@ -15,6 +15,7 @@ from chatd.client.net.session import NOT_PRIVATE
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view.account_sheet import Part
 from chatd.client.view.accounts import NO_NEWCOMERS, check_new_password, shown_of
+from chatd.protocol.errors import NO_REGISTRATION
 from chatd.protocol.moderation_commands import Login
 from chatd.runtime.server_address import Address
 from tests.client.test_admission import Vault
@@ -210,6 +211,7 @@ def test_to_register_is_offered_unless_the_server_says_that_nobody_can(told: str
     shown = shown_of(HERE, "me", rig.told[-1])
     assert (Part.REGISTER in shown.parts, Part.LOG_IN in shown.parts) == (may, True)
     assert (NO_NEWCOMERS in shown.hint) is not may
+    assert NO_REGISTRATION not in shown.hint  # over another connection, people may
 
 
 def test_as_whom_one_is_there() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
@@ -12,7 +14,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -299,6 +301,24 @@ def test_what_follows_a_room_says_why_it_is_not_let_in(tmp_path: Path) -> None:
             follower.kill()
 
 
+def test_what_follows_a_room_says_that_the_server_is_silent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class OverError(Exception):
+        pass
+
+    async def sleep(_: float) -> None:
+        raise OverError
+
+    wait_for = asyncio.wait_for
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "wait_for", lambda read, _: wait_for(read, 0))
+    follow = runpy.run_path(str(EXAMPLES / "follow.py"))
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OverError):
+        asyncio.run(follow["main"]("127.0.0.1", str(silent.getsockname()[1])))
+    assert capsys.readouterr().err == "disconnected: the server has not answered\n"
+
+
 def test_what_follows_a_room_by_http_keeps_its_place_over_errors(tmp_path: Path) -> None:
     asked: list[str] = []
     (port,) = free_ports(1)
@@ -307,13 +327,13 @@ def test_what_follows_a_room_by_http_keeps_its_place_over_errors(tmp_path: Path)
         def do_GET(self) -> None:
             asked.append(self.path.partition("?")[2])
             answers = [
-                '{"event":"message","id":7,"epoch":"e1","time":"t","nick":"alice","text":"one"}',
-                '{"error":"unavailable","text":"not now"}',
+                '{"event":"message","id":7,"epoch":"e1","time":"t","nick":"alice","text":"one"}\n',
+                '{"error":"unavailable","text":"not now"}\n',
                 "<html>502 Bad Gateway</html>",
             ]
             self.send_response(200 if len(asked) == 1 else 503)
             self.end_headers()
-            self.wfile.write(f"{answers[(len(asked) - 1) % 3]}\n".encode())
+            self.wfile.write(answers[(len(asked) - 1) % 3].encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -434,16 +454,16 @@ def test_the_receiver_takes_signed_messages_and_no_others(tmp_path: Path) -> Non
             forged = urllib.request.Request(receives, b'{"text":"forged"}', headers)
             with pytest.raises(urllib.error.HTTPError, match="401"):
                 urllib.request.urlopen(forged, timeout=DEADLINE)
-            for head in (
-                "Content-Length: -1",
-                "Content-Length: seven",
-                "Transfer-Encoding: chunked",
-                "Content-Length: 99999",
-            ):
+            for head in ("Content-Length: -1", "Content-Length: seven", "Transfer-Encoding: chunked"):
                 assert answered(free_port, head) == "411"
+            for length in ("65537", "100000", "9" * 5000):
+                assert answered(free_port, f"Content-Length: {length}") == "413"
             assert answered(free_port, "Content-Length: 0\r\nWebhook-Signature: v1,\xe9") == "401"
-            post(daemon, "three")
-            receiver.until("#builds alice: three")
+            with ExitStack() as stack:
+                for _ in range(4):  # each of which is given up after ten seconds
+                    stack.enter_context(socket.create_connection(("127.0.0.1", free_port), DEADLINE))
+                post(daemon, "three")
+                receiver.until("#builds alice: three")
             assert "forged" not in receiver.output()
 
 

@@ -80,6 +80,23 @@ def test_the_page_offers_no_way_in_that_the_server_does_not_have(
             browser.wait("document.querySelector('.row.error')?.textContent.includes('only the people who run this')")
 
 
+WITHOUT_WAYS = """
+new MutationObserver(() => document.querySelector('meta[name="sign-in"]')?.remove())
+  .observe(document, {childList: true, subtree: true});
+"""
+"""Takes out what the page of an older node does not have, before a module runs."""
+
+
+def test_the_page_of_an_older_node_offers_every_way_in_with_newer_modules(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WITHOUT_WAYS})
+        page = Page(browser, address_of(daemon) + "/")
+        browser.wait("document.querySelector('dialog.sign')")
+        assert browser.js("return document.querySelector('meta[name=sign-in]')") is None
+        assert browser.js(BUTTONS) == [*ACCOUNT, "Join as a guest"]
+        page.come_in("ann")
+
+
 def test_members_alone_are_asked_to_log_in(tmp_path: Path) -> None:
     options = ("--members-only", "--accounts", str(tmp_path / "accounts"))
     with Daemon(tmp_path, "--web", "0", *options) as daemon, chromium(tmp_path) as browser:

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from chatd.bot import Bot, BotError, Message
 from chatd.bot.connection import LEAVING_SECONDS, SILENCE_SECONDS, Connection, Identity
-from chatd.bot.life import SAVE_SECONDS, Handlers, Life
+from chatd.bot.life import HOLD_SECONDS, SAVE_SECONDS, Handlers, Life
 from chatd.bot.outbox import Outbox
 from chatd.bot.places import Places
 from chatd.protocol import commands
@@ -404,6 +404,32 @@ def test_messages_are_handled_one_at_a_time(server: MemoryServer, start: Started
     server.advance(SAVE_SECONDS)
     assert json.loads(state.read_text()) == {"rooms": {"#builds": [1, "e1"]}}
     assert stored(server)[2:] == ["MSG echo #builds done with one"]
+
+
+@pytest.mark.parametrize("blocks", [0.04, 0.2])
+def test_what_blocks_for_a_moment_leaves_turns_to_the_rest(
+    server: MemoryServer, start: Started, tmp_path: Path, blocks: float
+) -> None:
+    go: Deferred[None] = Deferred()
+    handled: list[int] = []
+    unsaved: list[int] = []
+    state = tmp_path / "state.json"
+
+    async def handle(message: Message) -> None:
+        if not go.called:
+            await go
+        server.clock.rightNow += blocks  # no call that is due is made, as in time.sleep
+        handled.append(message.id)
+        unsaved.append(message.id - json.loads(state.read_text())["rooms"]["#builds"][0])
+
+    start(handle=handle, state=state)
+    server.flush()
+    server.client("alice", "#builds").send(*["MSG hello"] * 100)
+    go.callback(None)
+    assert len(handled) * blocks <= HOLD_SECONDS + blocks
+    server.flush()
+    assert handled == list(range(1, 101))
+    assert max(unsaved) * blocks <= SAVE_SECONDS + HOLD_SECONDS + 2 * blocks
 
 
 def test_a_message_is_done_when_its_answers_are_stored(server: MemoryServer, start: Started, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from chatd.client.view.connect_sheet import Entered, check_password
 from chatd.client.view.troubles import is_this_machine
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
-from chatd.protocol.errors import NO_REGISTRATION
 from chatd.runtime.server_address import Address
 
 MIN_PASSWORD_BYTES = 8
@@ -23,7 +22,8 @@ NOT_ENCRYPTED = (
     "This connection is not encrypted, and passwords are sent over TLS only; connect to the server's TLS port to "
     "register or log in."
 )
-NO_NEWCOMERS = f"You cannot register a nick here: {NO_REGISTRATION}."
+NO_NEWCOMERS = "You cannot register a nick over this connection; ask the operator of the server for an account."
+"""The server does not say whether others can, over TLS."""
 ELSEWHERE = (
     "To get a new password or a token for programs, ask the operator of the server to run "
     "chatd user passwd {account} or chatd user token {account}."

@@ -77,15 +77,21 @@ def _page_with(head: str) -> PageFile:
 
 def send_page(call: Call) -> None:
     """Answer with the page itself, or that it has not changed."""
-    offered = f'<meta name="sign-in" content="{" ".join(_offered(call.hub))}">\n'
+    offered = f'<meta name="sign-in" content="{" ".join(_offered(call.hub, private=call.visitor.private))}">\n'
     _send(call, _page_with(offered + call.page_head))
 
 
-def _offered(hub: Hub) -> Iterator[str]:
-    """Yield the ways in that the page has to offer."""
+def _offered(hub: Hub, *, private: bool) -> Iterator[str]:
+    """Yield the ways in that the page has to offer; those with a password only where nobody can listen in.
+
+    ``private`` is that of the connection. `Call.private` may be false and true when the browser logs in: behind a
+    proxy that does not tell of its TLS, only the ``Origin`` of that request does.
+    """
     accounts = hub.accounts
     if not accounts.members_only:
         yield "guest"
+    if not private:
+        return
     try:
         can_log_in = accounts.takes_newcomers or bool(accounts.mechanisms())
     except ChatError:  # that cannot be found out now

@@ -59,7 +59,9 @@ export function socketAddress() {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/-/ws`;
 }
 
-const offered = document.querySelector('meta[name="sign-in"]').content.split(' ');
+// The page itself may come from an older node than its modules and have no such element.
+const told = document.querySelector('meta[name="sign-in"]')?.content.split(' ');
+const offered = told ?? ['guest', 'login', 'register'];
 
 /** Whether the server lets people in like that: as a 'guest', by 'login', or those who 'register'. */
 export const offers = (how) => offered.includes(how);

@@ -138,7 +138,8 @@ let serial = 0;
 
 /**
  * Ask for values. A field is `{name, label, type, value, options, hint, required, word, autocomplete, max}`; `type`
- * is that of an input, or 'select'; a `word` has no spaces. `submit(values)` returns, at once or later, what is wrong in a sentence, or nothing.
+ * is that of an input, or 'select'; a `word` has no spaces. `submit(values)` returns, at once or later, what is wrong
+ * in a sentence, or nothing.
  */
 export function ask({ title, text, fields = [], extra = [], done = t('ok'), danger, submit, closable = true, closed }) {
   const dialog = sheet(title, { closable, closed });

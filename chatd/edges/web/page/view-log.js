@@ -239,7 +239,7 @@ export class LogView {
     this.app.session.fetchOld(room, 'HISTORY', words, { older: PAGE, done: over, lost });
   }
 
-  /** Say that there is nothing in the room, once the server has said so. */
+  /** Say that there is nothing in the room, once the server has said so; or whose the conversation is, at once. */
   #showEmpty() {
     const room = this.store.front;
     const empty = room && !room.lines.length && (room.private || !room.mayHaveOlder);
