@@ -119,6 +119,14 @@ def test_all_pages_are_written_and_are_the_same_every_time(tmp_path: Path) -> No
         assert first == second == page.text().encode()
 
 
+def test_a_full_disk_is_told_from_a_standard_output_that_fails(tmp_path: Path) -> None:
+    full = tmp_path / PAGES["chatd"].path
+    full.parent.mkdir()
+    full.symlink_to("/dev/full")
+    with pytest.raises(SystemExit, match=f"^chatd: cannot write {full}: No space left on device$"):
+        man_command.main(["--directory", str(tmp_path)])
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -15,15 +15,10 @@ def main(arguments: Sequence[str]) -> None:
     options = make_parser().parse_args(arguments)
     if options.directory is not None and options.page is not None:
         raise SystemExit("chatd: PAGE and --directory exclude each other; leave one out")
-    try:
-        if options.directory is None:
-            print(_find(pages(), options.page or "chatd").text(), end="")
-        else:
-            _write(options.directory)
-    except OSError as error:
-        if error.filename is None:  # what is printed
-            raise
-        raise SystemExit(f"chatd: cannot write {error.filename}: {error.strerror}") from None
+    if options.directory is None:
+        print(_find(pages(), options.page or "chatd").text(), end="")
+    else:
+        _write(options.directory)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -53,6 +48,9 @@ def _find(known: Mapping[str, Page], name: str) -> Page:
 def _write(directory: Path) -> None:
     for page in pages().values():
         path = directory / page.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page.text(), encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(page.text(), encoding="utf-8")
+        except OSError as error:  # it names its file if that cannot be opened, and none if the disk is full
+            raise SystemExit(f"chatd: cannot write {error.filename or path}: {error.strerror}") from None
         print(path)
