@@ -13,7 +13,7 @@ from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 
 from benchmarks.search.judged import MESSAGES, QUERIES
 from chatd.journal import Among, JournalError, Retention, Times
-from chatd.journal.sqlite import database, finding, word_index
+from chatd.journal.sqlite import database, finding, merging, word_index
 from chatd.journal.sqlite.archive import erase
 from chatd.journal.sqlite.database import APPLICATION_ID, schema
 from chatd.journal.sqlite.merging import Step
@@ -224,6 +224,68 @@ def test_of_what_retention_removes_no_word_stays(
     assert kit.search(WORDS[0]) == []
     assert left_in(tmp_path, gone) == set()
     assert len(left_in(tmp_path, WORDS[1600:])) == 400
+
+
+@pytest.mark.parametrize("count", [10, 900])
+def test_of_what_is_erased_again_and_again_no_word_stays(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "j"
+    for step in range(4):
+        words = WORDS[step * count // 2 : (step + 1) * count // 2]
+        with closing(Store(path)) as store:
+            if not step:
+                store.epoch("e1")
+            for word in words:
+                store.write([said("mallory", word), said("alice", f"{word[::-1]} stays")])
+        assert erase(path, "mallory") == len(words)
+        assert left_in(tmp_path, WORDS[: (step + 1) * count // 2]) == set()
+    with closing(Store(path)) as store:
+        assert words_in(path)["stays"] == 2 * count
+        assert len(store.searcher.search("#a", ["stays"], 2**62, 10_000, 10)) == 2 * count
+
+
+def test_an_index_of_one_page_is_made_anew_where_a_merge_would_keep_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_index, "shape", lambda _: word_index.Shape(2, 1, has_empty_end=True))
+    with closing(Store(tmp_path / "j")) as store:
+        store.epoch("e1")
+        store.write([said("mallory", WORDS[0]), said("alice", WORDS[1])])
+    assert erase(tmp_path / "j", "mallory") == 1
+    assert set(words_in(tmp_path / "j")) >= {WORDS[1]}
+    assert WORDS[0] not in words_in(tmp_path / "j")
+
+
+def test_how_the_index_lies_is_read_from_its_record(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "j")) as store:
+        store.epoch("e1")
+        with store.transaction() as db:
+            assert word_index.shape(db) == word_index.Shape(0, 0, has_empty_end=False)
+        for start in range(0, 1000, 50):
+            store.write([said("alice", word) for word in WORDS[start : start + 50]])
+        store.compact()
+        with store.transaction() as db:
+            pages = db.execute("SELECT count(*) FROM said_data WHERE id > 10").fetchone()[0]
+            shape = word_index.shape(db)
+            assert (shape.pages, shape.has_empty_end) == (pages, False)
+
+
+def test_merges_do_not_use_up_the_levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "MAX_LEVELS", 10)
+    path = tmp_path / "j"
+    most = 0
+    with closing(Store(path)) as store:
+        store.epoch("e1")
+    for step in range(20):
+        words = WORDS[step * 50 : (step + 1) * 50]
+        with closing(Store(path)) as store:
+            for word in words:
+                store.write([said("mallory", word), said("alice", word[::-1])])
+        erase(path, "mallory")
+        with closing(Store(path)) as store, store.transaction() as db:
+            most = max(most, word_index.shape(db).levels)
+    assert 4 < most < 10 + 6
+    assert {word[::-1] for word in WORDS[:900]} <= words_in(path).keys()
+    assert left_in(tmp_path, WORDS[:1000]) == set()
 
 
 def test_of_what_is_erased_no_word_stays(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from pathlib import Path
 from time import monotonic
 
+from chatd.journal.sqlite import word_index
 from chatd.journal.sqlite.database import BUSY_SECONDS, explained, transaction
 from chatd.journal.sqlite.word_index import MERGE, feed_some
 
@@ -20,10 +21,17 @@ PAGES = 16
 """How many pages of the index are merged at a time."""
 STEP_SECONDS = 0.003
 """How long a step goes on with that: it is over after the pages that follow. For so long a message may have to wait."""
+MAX_LEVELS = 1000
+"""With how many levels the index is made anew before it is merged again: with twice as many it would be unreadable."""
 PAGES_AT_ONCE = 1000
 """How many one step merges where nobody waits."""
 ASK = "UPDATE upkeep SET removals = removals + 1, wanted = removals + 1"
 """Asks for a merge of all that there is, now."""
+_COMPANY = (
+    "INSERT INTO said (rowid, room, text) VALUES (0, '', 'company')",
+    "INSERT INTO said (said, rowid, room, text) VALUES ('delete', 0, '', 'company')",
+)
+"""A row of no message that is put into the index and taken out, so that what is there has something to merge with."""
 _DUE = "SELECT fed_before > 0, removals > merged, wanted > merged, removals FROM upkeep"
 
 
@@ -53,6 +61,8 @@ class IndexUpkeep:
         self._db = db
         self._begun: int | None = None
         """How often something had been taken out when the merge began that is under way."""
+        self._merged_again = False
+        """Whether that is the second one for the same."""
 
     def step(self, *, may_merge: bool = True, pages: int = PAGES) -> Step:
         """Do one step. A merge begins if it ``may``, or somebody waits for it. Raise `JournalError`."""
@@ -65,6 +75,7 @@ class IndexUpkeep:
         if self._begun is None:
             if not is_due or not (may_merge or is_wanted):
                 return Step.NOTHING
+            self._limit_levels()
             # What is under way already is without what was taken out last; FTS5 would go on with that alone.
             if self._merge_some(pages):
                 return Step.MERGED
@@ -73,7 +84,9 @@ class IndexUpkeep:
                 begins = self._merge(-pages)  # from here on all that there is
             if begins:
                 return Step.MERGED
-        return Step.MERGED if self._merge_some(pages) else self._empty_log(self._begun)
+        if self._merge_some(pages) or self._merge_again(pages):
+            return Step.MERGED
+        return self._empty_log(self._begun)
 
     def _merge_some(self, pages: int) -> bool:
         """Merge for a moment; return whether there is more to do.
@@ -88,6 +101,37 @@ class IndexUpkeep:
                     return True
         return False
 
+    def _limit_levels(self) -> None:
+        with explained(self.path):
+            levels = word_index.shape(self._db).levels
+        if levels >= MAX_LEVELS:
+            with transaction(self.path, self._db) as db:
+                word_index.make_anew(db)
+
+    def _merge_again(self, pages: int) -> bool:
+        """Begin anew if words that were taken out may have been kept; return whether that is so.
+
+        A merge leaves them out if it is into the last level, and alone there. Before empty levels it keeps each, with a
+        note that it is gone; SQLite from 3.42 on ends so now and then, and does not merge what is alone. One page would
+        be put beside what it is to be merged with, and be kept for the same reason.
+        """
+        with explained(self.path):
+            shape = word_index.shape(self._db)
+        if not shape.has_empty_end:
+            return False
+        if shape.pages == 1:
+            with transaction(self.path, self._db) as db:
+                word_index.make_anew(db)
+            return False
+        if self._merged_again:
+            return False
+        self._merged_again = True
+        with transaction(self.path, self._db) as db:
+            for statement in _COMPANY:
+                db.execute(statement)
+        with transaction(self.path, self._db):
+            return self._merge(-pages)
+
     def _merge(self, pages: int) -> bool:
         """Merge some pages; return whether there was anything to do."""
         before = self._db.total_changes
@@ -100,6 +144,7 @@ class IndexUpkeep:
         with transaction(self.path, self._db) as db:
             db.execute("UPDATE upkeep SET merged = ?", (removals,))
         self._begun = None
+        self._merged_again = False
         return Step.DONE
 
 

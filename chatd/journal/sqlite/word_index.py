@@ -14,7 +14,7 @@ They are fed anew step by step, the newest first, and a search asks for both kin
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from chatd.journal.search import where
@@ -68,6 +68,46 @@ def remove(db: sqlite3.Connection, messages: Sequence[IndexedMessage]) -> None:
     note_removal(db)
 
 
+class Shape(NamedTuple):
+    """How the index lies in the file."""
+
+    levels: int
+    """Each full merge adds two, with an SQLite before 3.42 for ever; what has more than 2000 it calls malformed."""
+    pages: int
+    """In all of its pieces."""
+    has_empty_end: bool
+    """Whether there are empty levels after the last one with a piece."""
+
+
+def shape(db: sqlite3.Connection) -> Shape:
+    """Return how the index lies in the file.
+
+    Read from FTS5's record of its structure: after four bytes the numbers of levels, of pieces and of writes; for each
+    level how many of its pieces are being merged, how many it has, and of each its number, its first and its last page.
+    Source: ``fts5StructureDecode`` in SQLite's fts5_index.c.
+    """
+    (record,) = db.execute("SELECT block FROM said_data WHERE id = 10").fetchone()
+    numbers = _numbers(record[4:])
+    levels, _, _ = next(numbers), next(numbers), next(numbers)
+    pages = last = 0
+    for _ in range(levels):
+        _, last = next(numbers), next(numbers)
+        for _ in range(last):
+            _, first_page, last_page = next(numbers), next(numbers), next(numbers)
+            pages += last_page - first_page + 1
+    return Shape(levels, pages, has_empty_end=pages > 0 and last == 0)
+
+
+def _numbers(data: bytes) -> Iterator[int]:
+    """Yield numbers as SQLite writes small ones: seven bits a byte, the highest first, the last without the eighth."""
+    number = 0
+    for byte in data:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            yield number
+            number = 0
+
+
 def _merge_some(db: sqlite3.Connection, rows: int) -> None:
     """Merge as much of the index as is due for so many rows that were put in or taken out."""
     db.execute(MERGE, (MIN_PAGES + rows // ROWS_PER_PAGE,))
@@ -97,6 +137,13 @@ def feed_new(db: sqlite3.Connection) -> None:
     if last > upto:
         add(db, [IndexedMessage(*row) for row in db.execute(_NEW, (upto,))])
         db.execute("UPDATE upkeep SET fed_upto = ?", (last,))
+
+
+def make_anew(db: sqlite3.Connection) -> None:
+    """Empty the index and put everything into it again, within a transaction."""
+    db.execute("INSERT INTO said (said) VALUES ('delete-all')")
+    db.execute("UPDATE upkeep SET fed_upto = 0")
+    feed_new(db)
 
 
 def feed_some(db: sqlite3.Connection, count: int = ROWS) -> bool:
