@@ -326,6 +326,7 @@ def test_the_cursor_goes_over_lines_and_folds_and_enter_unfolds(desk: Desk) -> N
 @needs_display
 def test_emoji_alone_are_large(desk: Desk) -> None:
     desk.window.glyphs.colour = True
+    desk.window.glyphs._known["\u2705"] = "\u2705"  # also where no font has it
     desk.join()
     for text in ("\u2705\u2705", "well \u2705", "12"):
         desk.said("bob", text)
