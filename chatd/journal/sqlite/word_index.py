@@ -72,7 +72,7 @@ class Shape(NamedTuple):
     """How the index lies in the file."""
 
     levels: int
-    """Each full merge adds two, with an SQLite before 3.42 for ever; what has more than 2000 it calls malformed."""
+    """Each full merge adds two, with an SQLite before 3.41 for ever; what has more than 2000 it calls malformed."""
     pages: int
     """In all of its pieces."""
     has_empty_end: bool
