@@ -112,8 +112,8 @@ class IndexUpkeep:
         """Begin anew if words that were taken out may have been kept; return whether that is so.
 
         A merge leaves them out if it is into the last level, and alone there. Before empty levels it keeps each, with a
-        note that it is gone; newer SQLites, as 3.46, end so now and then, and do not merge what is alone. One page would
-        be put beside what it is to be merged with, and be kept for the same reason.
+        note that it is gone; newer SQLites, as 3.46, end so now and then, and do not merge what is alone. One page
+        would be put beside what it is to be merged with, and be kept for the same reason.
         """
         with explained(self.path):
             shape = word_index.shape(self._db)
