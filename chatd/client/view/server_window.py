@@ -164,6 +164,7 @@ class ServerWindow(ControlledLayout):
     def disconnect(self, said: str | None = None) -> Deferred[None]:
         """Leave all servers for good; the Deferred fires when that is done and everything that waits is kept."""
         self.admission.stop()
+        self.clipboard.stop()
         return self.servers.leave(said)
 
     def store(self) -> None:
