@@ -103,6 +103,7 @@ class Life(Owner):
         self._finish_with(self._error)
 
     def _finish_with(self, error: Failure | None) -> None:
+        self._places.release()
         if error is None:
             self._finished.callback(None)
         else:

@@ -13,8 +13,10 @@ const KEPT = 2000;
 const SLACK = 200;
 const MOST = 8000; // while somebody reads far up
 const MAX_SPEAKERS = 500;
+const COLORS = 16;
+const MAX_COLORED = 4 * COLORS;
 
-/** A room, or a private conversation, which is like one and is named by the other's nick. */
+/** A room, or a private conversation, named by the other's nick. */
 class Room {
   lines = [];
   members = new Map();
@@ -38,6 +40,7 @@ class Room {
   draft = '';
   #byId = new Map();
   #speakers = new Map();
+  #colors = new Map();
 
   constructor(name) {
     this.name = name;
@@ -59,7 +62,7 @@ class Room {
     return this.#byId.get(id);
   }
 
-  /** Put a line into its place; return the index, -1 if its id is there already. */
+  /** Put a line into its place; return its index, -1 if its id is known. */
   put(line) {
     const { lines } = this;
     if (line.id) {
@@ -82,7 +85,7 @@ class Room {
     return index;
   }
 
-  /** Drop the oldest lines if there are far too many; return those that were dropped. */
+  /** Drop the oldest of far too many lines, and return them. */
   trim(reading) {
     const limit = reading ? MOST : KEPT;
     if (this.lines.length <= limit + SLACK) return [];
@@ -113,6 +116,33 @@ class Room {
 
   get speakers() {
     return [...this.#speakers.values()].reverse();
+  }
+
+  /** The number of somebody's color, by the rule of chatd/client/model/colours.py. */
+  color(nick) {
+    const name = key(nick);
+    const known = this.#colors;
+    if (known.has(name)) return known.get(name);
+    const here = (each) => this.members.has(each) || this.members.size < this.count;
+    if (known.size >= MAX_COLORED) for (const each of known.keys()) if (!here(each)) known.delete(each);
+    let best = 7;
+    for (const sign of name) best = (best * 131 + sign.codePointAt(0)) % 65521;
+    best %= COLORS;
+    if (known.size >= MAX_COLORED) return best;
+    const taken = Array(COLORS).fill(0);
+    for (const [each, color] of known) taken[color] += here(each) ? MAX_COLORED : 1;
+    for (let step = 1, color = best; step < COLORS; step += 1) {
+      color = (color + 5) % COLORS;
+      if (taken[color] < taken[best]) best = color;
+    }
+    known.set(name, best);
+    return best;
+  }
+
+  renamed(old, to) {
+    const color = this.#colors.get(key(old));
+    this.#colors.delete(key(old));
+    if (color !== undefined) this.#colors.set(key(to), color);
   }
 
   addMember(nick, facts = {}) {
@@ -169,7 +199,7 @@ export class Store extends Emitter {
   front = null;
   /** Whether somebody looks at the newest lines of the room in front. */
   looking = false;
-  /** Whether somebody reads further up in it, so that lines are not taken away. */
+  /** Whether somebody reads further up in it, which keeps its lines. */
   reading = false;
   listing = [];
   listingWhole = true;
@@ -278,7 +308,7 @@ export class Store extends Emitter {
     this.emit('rooms');
   }
 
-  /** The connection is gone: nobody is known to be anywhere, and what was joined is to be joined again. */
+  /** The connection is gone. */
   disconnected() {
     this.setPresence('away');
     for (const room of this.rooms.values()) room.joined = false;

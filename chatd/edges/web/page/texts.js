@@ -166,6 +166,7 @@ export const TEXTS = {
   'sign.code': ['Invitation code, if you have one', 'Einladungscode, falls du einen hast'],
   'sign.guest': ['Join as a guest', 'Als Gast betreten'],
   'sign.hint': ['At least 8 characters, without spaces.', 'Mindestens 8 Zeichen, ohne Leerzeichen.'],
+  'sign.https': ['This connection is not encrypted; to log in, open this page over https.', 'Diese Verbindung ist nicht verschlüsselt; öffne diese Seite über https, um dich anzumelden.'],
   'sign.login': ['Log in', 'Anmelden'],
   'sign.nick': ['Nick', 'Name'],
   'sign.password': ['Password', 'Passwort'],

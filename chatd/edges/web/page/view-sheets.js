@@ -16,7 +16,8 @@ export class Sheets {
   }
 
   signIn({ mode: wanted = 'guest', error = '', nick = this.app.store.nick, code = '' } = {}) {
-    const mode = offers(wanted) || code ? wanted : offers('guest') ? 'guest' : 'login';
+    const barred = offers('https') && location.protocol !== 'https:';
+    const mode = offers(wanted) || (code && !barred) ? wanted : offers('guest') || barred ? 'guest' : 'login';
     this.#signIn?.close();
     const modes = { guest: t('sign.guest'), login: t('sign.login'), register: t('sign.register') };
     const fields = [
@@ -49,6 +50,7 @@ export class Sheets {
           modes[each],
         ),
       ),
+      barred && t('sign.https'),
     );
     const closable = this.app.session.present;
     const submit = (values) => this.app.signIn({ ...values, mode });

@@ -43,7 +43,7 @@ export class RoomsView {
   }
 
   #make(room) {
-    const sign = room.private ? avatar(room.name) : h('span', { class: 'hash', 'aria-hidden': 'true' }, '#');
+    const sign = room.private ? avatar(room.name, room) : h('span', { class: 'hash', 'aria-hidden': 'true' }, '#');
     const item = h(
       'button',
       { class: 'room', tabindex: '-1' },
@@ -160,7 +160,7 @@ export class PeopleView {
         title: why,
         'aria-haspopup': 'menu',
       },
-      avatar(member.nick),
+      avatar(member.nick, this.app.store.front),
       h('bdi', { class: 'name' }, member.nick),
       member.operator ? icon('shield') : null,
       words.length
