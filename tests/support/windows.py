@@ -119,7 +119,7 @@ class RealWindow:
         self._screen.do("xdotool", "key", "ctrl+a")
         self._screen.do("xdotool", "type", "--delay", "5", text)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
-        return self._screen.clipped().strip() == text
+        return self._copied() == text
 
     def title(self) -> str:
         """Return what stands at the top of it."""
@@ -135,6 +135,10 @@ class RealWindow:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.clip(NOTHING)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
+        return self._copied()
+
+    def _copied(self) -> str:
+        """Return what was copied just now."""
         # A window that is late with the copy, asked again at once, would be late again.
         end = time.monotonic() + LATE_SECONDS
         while (copied := self._screen.clipped().strip()) in ("", NOTHING) and time.monotonic() < end:
@@ -180,7 +184,7 @@ class RealWindow:
 
     def end(self) -> int:
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE)
 
 
 @contextmanager
