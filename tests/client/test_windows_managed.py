@@ -41,12 +41,11 @@ def test_it_is_used_moved_closed_and_opened_again(tmp_path: Path, screen: Screen
             screen.do("xdotool", "getactivewindow", "windowmove", "120", "90")
             ann.press("alt+F4")  # the manager only asks the window to go
 
-            def is_gone() -> bool:
-                # The wish comes by way of the manager, and may come after the key: then that says nothing.
-                screen.do("xdotool", "key", "Return")
+            def has_said_yes() -> bool:
+                screen.do("xdotool", "key", "Return")  # before it is asked this does nothing
                 return ann.process.poll() is not None
 
-            wait_until(is_gone, lambda: f"an end {ann.log()}")
+            wait_until(has_said_yes, lambda: f"an end {ann.log()}")
             assert ann.process.returncode == 0
             assert "Traceback" not in ann.log()
         kept = json.loads((home / "state" / "chatd" / "client.json").read_text())

@@ -38,6 +38,8 @@ class Room {
   mayHaveOlder = true;
   stored = false;
   draft = '';
+  /** What asks for old lines that are still to come, also after a reconnect. */
+  due = new Set();
   #byId = new Map();
   #speakers = new Map();
   #colors = new Map();
@@ -105,6 +107,7 @@ class Room {
     this.lastId = this.topicId = this.unread = this.mentions = this.firstUnread = 0;
     this.seenId = this.reportedId = this.resumeId = this.resumeEpoch = null;
     this.mayHaveOlder = true;
+    this.due.clear();
   }
 
   spoke(nick) {
@@ -311,6 +314,7 @@ export class Store extends Emitter {
   /** The connection is gone. */
   disconnected() {
     this.setPresence('away');
+    this.listingWhole = true;
     for (const room of this.rooms.values()) room.joined = false;
     this.emit('rooms');
   }

@@ -6,6 +6,7 @@ export const TEXTS = {
   'about.edit': ['Editing your message', 'Du änderst deine Nachricht'],
   'about.reply': ['Replying to {nick}: {text}', 'Antwort an {nick}: {text}'],
   again: ['Send again', 'Noch einmal senden'],
+  'ask.lost': ['{what}: the connection was lost before the server answered; check whether it worked.', '{what}: Die Verbindung brach ab, bevor der Server geantwortet hat; prüfe, ob es geklappt hat.'],
   'away.end': ['You are back.', 'Du bist wieder da.'],
   'away.hint': ['Leave this empty to mark yourself as back.', 'Lass das Feld leer, wenn du wieder da bist.'],
   'away.set': ['You are away.', 'Du bist als abwesend gemeldet.'],

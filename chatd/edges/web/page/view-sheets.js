@@ -13,6 +13,7 @@ export class Sheets {
   constructor(app) {
     this.app = app;
     app.store.on('listing', () => this.#showListing());
+    app.store.on('presence', () => this.list?.isConnected && app.session.fetch('ROOMS', []));
   }
 
   signIn({ mode: wanted = 'guest', error = '', nick = this.app.store.nick, code = '' } = {}) {
@@ -76,7 +77,7 @@ export class Sheets {
   }
 
   join() {
-    this.app.session.ask('ROOMS', []);
+    this.app.session.fetch('ROOMS', []);
     this.list = h('ul', { class: 'listing' });
     const fields = [{ name: 'room', label: t('join.name'), value: '', required: true, word: true, max: 64 }];
     const submit = ({ room }) => this.app.goTo(isRoom(room) ? room : `#${room}`);
@@ -116,9 +117,7 @@ export class Sheets {
     ask({
       title: t('do.nick'),
       fields,
-      submit: ({ nick }) => {
-        if (nick !== store.nick) session.ask('NICK', [nick]);
-      },
+      submit: ({ nick }) => (nick === store.nick ? null : session.ask('NICK', [nick])),
     });
   }
 
