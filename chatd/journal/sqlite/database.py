@@ -19,6 +19,7 @@ from chatd.protocol import unicode_tables
 from chatd.runtime.error_texts import of_sqlite
 from chatd.runtime.files import open_own
 from chatd.runtime.schema import upgrade, versions
+from chatd.runtime.soundness import damage_in
 
 APPLICATION_ID = int.from_bytes(b"chat", "big")
 """Marks a file as chatd's. https://www.sqlite.org/pragma.html#pragma_application_id"""
@@ -292,7 +293,7 @@ def _check_soundness(db: sqlite3.Connection, path: Path) -> None:
     enough = threading.Timer(CHECK_SECONDS, db.interrupt)
     enough.start()
     try:
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        damage = damage_in(db)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
@@ -300,8 +301,8 @@ def _check_soundness(db: sqlite3.Connection, path: Path) -> None:
     finally:
         enough.cancel()
         enough.join()
-    if verdict != "ok":
-        raise JournalError(f"{path} is damaged and was not changed: {' '.join(verdict.split())}")
+    if damage:
+        raise JournalError(f"{path} is damaged and was not changed: {damage}")
 
 
 def _check_unicode(db: sqlite3.Connection, path: Path) -> None:
