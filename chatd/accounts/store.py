@@ -15,6 +15,7 @@ from typing import Any
 from chatd.accounts import AccountsError
 from chatd.accounts.database import connect, explained, is_ready, renew_looks, schema, set_up
 from chatd.protocol import names
+from chatd.runtime.files import make_own
 from chatd.runtime.schema import upgrade
 
 MAX_NETWORKS = 16
@@ -261,7 +262,7 @@ class AccountStore:
         try:
             # Nobody else may read the hashes. A file that is there is left alone: to close another descriptor of it
             # would end the locks of this process's connections (https://www.sqlite.org/howtocorrupt.html, 2.2).
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.close(make_own(self.path))
         except FileExistsError:
             if not self.path.is_file():
                 raise AccountsError(f"cannot open {self.path}: it is not a regular file") from None

@@ -32,6 +32,7 @@ from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.model.conversation import all_of
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
+from chatd.protocol.text import counted
 from chatd.runtime.error_texts import in_one_line
 from chatd.runtime.extras import install_command, missing
 
@@ -126,7 +127,7 @@ def _export_file(path: Path, room: str | None) -> None:
         for row in export_rows(path, room):
             spool.write(row.line().encode() + b"\n")
             carried.add(row.kind, row.room)
-            progress.show(f"{carried.lines:,} lines")
+            progress.show(counted(carried.lines, "line"))
         progress.end()
         if path.exists() and lacks_log(path):
             tell(f"{path}: {LACKS_LOG}")
@@ -149,7 +150,7 @@ def _import(options: argparse.Namespace) -> None:
     with open(source, encoding="utf-8-sig", closefd=bool(options.files)) as lines:
         progress = Progress("imported")
         kept = (read_line(number, line) for number, line in enumerate(lines, 1) if line.strip())
-        imported = _write(options.journal, kept, lambda count: progress.show(f"{count:,} lines"))
+        imported = _write(options.journal, kept, lambda count: progress.show(counted(count, "line")))
         progress.end()
     print(f"imported {imported}")
 

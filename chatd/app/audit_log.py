@@ -145,19 +145,12 @@ class AuditFile(AuditLog):
 
 
 def note_command(path: Path | None, command: str, subject: str | None = None, room: str | None = None) -> None:
-    """Note, in a command beside the daemon, what it has done. Raise `ValueError`, with a sentence, if that cannot be.
-
-    A file that root makes belongs to whom its folder does, as the daemon would have made it.
-    """
+    """Note, in a command, what it has done. Raise `ValueError`, with a sentence, if that cannot be."""
     if path is None:
         return
-    made = not path.exists()
     try:
         file = open_to_append(path)
         try:
-            if made and os.geteuid() == 0:
-                folder = path.parent.stat()
-                os.fchown(file, folder.st_uid, folder.st_gid)
             act = Act(AuditEvent.COMMAND, command, by=_user(), room=room, subject=subject)
             os.write(file, line(act, datetime.now(UTC).timestamp()))
         finally:
@@ -172,7 +165,8 @@ def open_to_append(path: Path) -> int:
     found = os.fstat(file)
     # A pipe that nobody reads would hold up the chat; in a folder of all, anybody could have made the file.
     why = "" if stat.S_ISREG(found.st_mode) else "it is not a regular file"
-    if not why and found.st_uid not in (os.geteuid(), 0) and path.parent.stat().st_mode & stat.S_IWOTH:
+    folder = path.parent.stat()
+    if not why and found.st_uid not in (os.geteuid(), 0, folder.st_uid) and folder.st_mode & stat.S_IWOTH:
         why = "it belongs to another user; remove it"
     if why:
         os.close(file)

@@ -17,6 +17,7 @@ from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.backup import Contents, back_up, copy_beside
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.protocol.wire import timestamp
+from chatd.runtime.files import make_folder
 
 ABOUT = (
     "Copy the journal to a new file or, with --directory, the journal, accounts and webhooks to files named after"
@@ -78,7 +79,7 @@ def _copy(path: Path, target: Path) -> Contents:
 
 def _back_up_all(journal: Path, beside: Sequence[Path | None], directory: Path, copies: int | None) -> None:
     """Copy the journal and the files beside it that are there; then delete what is more than ``copies`` of each."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(directory, 0o700)
     more = [path for path in beside if path is not None and path.exists()]
     with _alone(directory):
         for path in (journal, *more):

@@ -22,7 +22,7 @@ from chatd.importing.spool import Said, Spool
 from chatd.journal.carried import Carried
 from chatd.model.entry import StoredEvent
 from chatd.protocol import events, names
-from chatd.protocol.text import clean
+from chatd.protocol.text import clean, counted
 
 SHOWN = 100
 """How many bad lines, and how many new names, are printed; all of them are in the file of ``--report``."""
@@ -73,7 +73,7 @@ def bring_in(options: argparse.Namespace, write: BringIn) -> Carried:
                 yield from map(_event, spool.said())
 
             written = Progress("imported")
-            carried = write(read(), lambda count: written.show(f"{count:,} messages"))
+            carried = write(read(), lambda count: written.show(counted(count, "message")))
             written.end()
             report.names("nick", spool.nicks)
             report.names("room", spool.rooms)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chatd.app import kit_files, kit_wheels
+from chatd.protocol.text import counted
 from chatd.runtime import extras
 from chatd.runtime.error_texts import in_one_line
 
@@ -73,7 +74,7 @@ def _tell(directory: Path) -> None:
     wheels = sum(path.suffix == ".whl" for path in files)
     size = sum(path.stat().st_size for path in files) / 1e6
     print(
-        f"{directory} has {wheels} wheels and the documentation, {size:.1f} MB in total;"
+        f"{directory} has {counted(wheels, 'wheel')} and the documentation, {size:.1f} MB in total;"
         f" on the target machine, run: sh {directory.name}/install"
     )
     print(f"SHA-256 of {directory / kit_files.SUMS}, to compare there: {kit_files.sha256(directory / kit_files.SUMS)}")

@@ -92,11 +92,16 @@ class PlacesFile(NoPlaces):
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise ValueError("it is not a regular file; remove it")
-            if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            if found.st_uid not in self._writers() or found.st_mode & 0o077:
                 raise ValueError("other users could have read or written it; remove it")
             content = file.read(MAX_BYTES + 1)
         self._path.unlink()
         return content
+
+    def _writers(self) -> set[int]:
+        """Return as whose the daemon before can have written the file, see `make_own`."""
+        user = os.geteuid()
+        return {user} if user else {user, self._path.parent.stat().st_uid}
 
 
 def places_of(journal: str) -> NoPlaces:

@@ -34,8 +34,8 @@ class Bot:
 
     ``password`` logs in to the account of the nick; it is sent only over TLS, within this machine or over a local
     socket. ``state`` is a file in which the bot stores the last message it is done with; without one, each start
-    begins with new messages. Raise `chatd.protocol.names.BadNameError`, a `ValueError`, for a nick or a room that
-    cannot be one.
+    begins with new messages. One bot at a time uses a state: it locks the file of that name with ``.lock`` after it.
+    Raise `chatd.protocol.names.BadNameError`, a `ValueError`, for a nick or a room that cannot be one.
     """
 
     def __init__(self, nick: str, *rooms: str, password: str | None = None, state: Path | str | None = None) -> None:
@@ -81,7 +81,7 @@ class Bot:
 
         Return a Deferred that fires after `stop`, and fails with `BotError` when the bot cannot continue: the server
         refuses its nick, a room or the password, another connection has replaced it, it was removed or banned, or its
-        state file cannot be used.
+        state file cannot be used, or is used by another bot.
         """
         self._life = Life(self._identity, self._places, self._outbox, self._handlers, reactor)
         return self._life.start(endpoint)

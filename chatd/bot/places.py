@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from chatd.bot.catching_up import CatchingUp
 from chatd.protocol import names
-from chatd.runtime.files import read_whole, replace_file
+from chatd.runtime.files import open_own, read_whole, replace_file
 
 _MAX_FILE_BYTES = 1 << 20
 
@@ -34,15 +36,20 @@ class Places:
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
+        self._lock: int | None = None
         self._heard: dict[str, Place] = {}
         self._done: dict[str, Place] = {}
         self.behind = CatchingUp()
         """The rooms in which more was sent than was heard."""
 
     def load(self) -> None:
-        """Read the file, if there is one. Raise `BotError` if it cannot be used."""
+        """Keep other bots from the file until `release`, and read it if there is one.
+
+        Raise `BotError` if it cannot be used.
+        """
         if self._file is None:
             return
+        self._keep_others_out(self._file)
         try:
             kept = json.loads(read_whole(self._file, _MAX_FILE_BYTES))
             self._done = {str(room): Place(int(id_), str(epoch)) for room, (id_, epoch) in kept["rooms"].items()}
@@ -53,6 +60,28 @@ class Places:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BotError(f"{self._file} is not a bot's state; remove it to start with new messages") from None
         self._heard = dict(self._done)
+
+    def _keep_others_out(self, file: Path) -> None:
+        lock = file.with_name(f"{file.name}.lock")  # the file itself is another one after each `save`
+        try:
+            self._lock = open_own(lock)
+        except OSError as error:
+            if os.path.lexists(lock):
+                raise BotError(f"{lock} cannot be opened: {error.strerror}") from None
+            return  # nothing can be saved there either
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise BotError(f"another bot uses {file}; stop it or choose another state file") from None
+        except OSError:  # on a file system without locks
+            self.release()
+
+    def release(self) -> None:
+        """Let other bots use the file."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def save(self) -> None:
         """Keep what is done: it is on the disk when this returns. Raise `OSError`."""

@@ -73,6 +73,8 @@ async def _register(participant: Participant, command: commands.Register, label:
     accounts = participant.hub.accounts
     account = await accounts.register(nick, command.password, command.code, str(address) if address else None)
     participant.become_owner(account)
+    if participant.ended:  # meanwhile: what is told from here on is for the next login
+        return
     participant.hub.conversations.arrive(participant)
     participant.hub.nodes.announce(participant)
     participant.send_event(Done("REGISTER", (nick,)), label)

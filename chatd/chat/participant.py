@@ -202,8 +202,9 @@ class Participant(Client):
         made, party = self.hub.accounts.made(account), self.hub.accounts.party(account)
         self.hub.persons.leave(self)  # one may LOGIN again, as somebody else
         self.account, self.account_made, self.party = account, made, party
-        if not self.ended:
-            self.hub.persons.enter(self, account)
+        if self.ended:
+            return
+        self.hub.persons.enter(self, account)
         if self.nick:
             self.hub.onlookers.account_changed(self)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chatd.feeder.place import Place
-from chatd.runtime.files import open_own, replace_file
+from chatd.runtime.files import make_folder, open_own, replace_file
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 VERSION = 1
@@ -41,7 +41,7 @@ class StateFile:
 
     def lock(self) -> None:
         """Keep other feeders away until `release`. Raise `StateError` or `OSError`."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.path.parent, 0o700)
         self._lock = open_own(self.path.with_name(self.path.name + ".lock"))
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

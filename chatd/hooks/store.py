@@ -15,6 +15,7 @@ from pathlib import Path
 from chatd.hooks import HooksError
 from chatd.protocol.names import RoomName
 from chatd.runtime.error_texts import of_sqlite
+from chatd.runtime.files import make_own
 from chatd.runtime.schema import upgrade
 
 APPLICATION_ID = int.from_bytes(b"chah", "big")
@@ -163,7 +164,7 @@ def open_hook_store(path: Path, *, make: bool) -> closing[HookStore]:
         try:
             # Nobody else may read the secrets. One that is there is left alone: closing another descriptor of it would
             # end the locks of this process's connections (https://www.sqlite.org/howtocorrupt.html, 2.2).
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.close(make_own(path))
         except FileExistsError:
             pass
         except OSError as error:

@@ -24,6 +24,7 @@ _ENQUIRIES = re.compile(rb"^\xff(?:\xf6|[\xfb\xfd][0-9a-f]{2})\n", re.MULTILINE)
 _MARKS = re.compile(re.escape(ERASE_CHARACTER.mark) + b"|" + re.escape(ERASE_LINE.mark))
 _COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
 _LOOKED_AT = 512
+_MAX_NOTE_BYTES = 40  # of what stands for the end of a line that is cut; so many are missing at least
 
 
 class LogError(ValueError):
@@ -202,6 +203,6 @@ class LogDecoder:
             self._ready.append(f"({part + 1}, end) {text}".encode())
         else:
             lost, self._lost = self._lost + len(text.encode()), 0
-            note = f"... (cut: {lost} bytes more)"
-            beginning = self._text.encode()[: MAX_LINE_BYTES - len(note)].decode(errors="ignore")
-            self._ready.append((beginning + note).encode())
+            whole = self._text.encode()
+            beginning = whole[: MAX_LINE_BYTES - _MAX_NOTE_BYTES].decode(errors="ignore").encode()
+            self._ready.append(beginning + f"... (cut: {lost + len(whole) - len(beginning)} bytes more)".encode())

@@ -40,6 +40,11 @@ def plain(text: str) -> str:
     return text if text.isprintable() else without_sequences(text).translate(_TABLE)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many there are: ``1 line``, ``2,000 lines``."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def excerpt(text: str, limit: int = 40) -> str:
     """Return the beginning of what a peer sent, at most ``limit`` characters, quoted for an error's text."""
     return f'"{text[:limit]}..."' if len(text) > limit else f'"{text}"'

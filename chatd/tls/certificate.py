@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,6 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from chatd.runtime.files import make_folder, make_own
 
 KEY_FILE, CERTIFICATE_FILE = "key.pem", "certificate.pem"
 VALID_DAYS = 3650
@@ -38,7 +39,7 @@ def write_new(directory: Path, names: Sequence[str], now: datetime) -> x509.Cert
     alternatives = [_general_name(name) for name in names]
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _signed(key, names[0], alternatives, now)
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     pem = serialization.Encoding.PEM
     secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     key_file = directory / KEY_FILE
@@ -89,7 +90,7 @@ def _signed(
 
 def _write(path: Path, content: bytes, mode: int) -> None:
     """Write a file that must not be there yet; leave nothing of it if that fails."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = make_own(path, mode)
     try:
         with open(descriptor, "wb") as file:
             file.write(content)

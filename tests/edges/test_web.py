@@ -209,6 +209,15 @@ def test_a_request_that_comes_byte_by_byte_has_no_longer_than_others() -> None:
     assert not connection.transport.connected
 
 
+def test_one_second_for_a_request_is_said_in_the_singular() -> None:
+    web = Web(Limits(join_seconds=1))
+    connection = web.connect()
+    connection.send(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+    seconds(web, 3)
+    assert b"within 1 second" in connection.transport.value()
+    assert b"1 seconds" not in connection.transport.value()
+
+
 def test_a_connection_that_asks_for_nothing_is_closed() -> None:
     web = Web()
     connection = web.connect()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tests.support.daemon import DEADLINE, environment, wait_until
@@ -141,10 +142,12 @@ class RealWindow:
         return copied
 
     def keeps(self, *texts: str) -> bool:
-        """Return whether all of these stand in the file of what it keeps of conversations."""
+        """Return whether all of these are kept of conversations: what stands in the file may not be committed yet."""
         path = self._home / "state" / "chatd" / "conversations.sqlite"
-        content = path.read_bytes() if path.exists() else b""
-        return all(text.encode() in content for text in texts)
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            kept = "\n".join(row for (row,) in db.execute("SELECT place || data FROM place"))
+            return all(text in kept for text in texts)
+        return False
 
     def _type(self, x: int, y: int, text: str) -> None:
         self._touch(x, y)

@@ -22,7 +22,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "protocol": set(),
     "runtime": {"protocol"},
     "model": {"protocol"},
-    "tls": {"protocol"},
+    "tls": {"protocol", "runtime"},
     "journal": {"model", "protocol", "runtime"},
     "accounts": {"protocol", "runtime"},
     "chat": {"accounts", "journal", "model", "protocol", "runtime"},

@@ -16,13 +16,14 @@ from chatd.journal import JournalError
 from chatd.journal.factory import from_string
 from chatd.journal.jetstream.local_index import LocalIndexStore
 from chatd.journal.sqlite.bans import held_bans, remove_ban
+from chatd.journal.sqlite.requests import POLL_SECONDS
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry
 from chatd.model.room_policy import PolicyKey
 from chatd.protocol.events import Moderated
 from tests.support.daemon import BIN, DEADLINE, Daemon, environment
 from tests.support.in_memory_accounts import PASSWORD
-from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_environment
+from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat, journal_environment
 
 NOW = 1_760_000_000_000
 
@@ -147,6 +148,22 @@ def test_a_daemon_that_does_not_answer_is_asked_no_longer(journal: Path) -> None
     chat.wait(3)
     assert chat.hub.policy("#den").held(PolicyKey("BAN", "mallory"), NOW)
     chat.journal.stop()
+
+
+def test_what_a_daemon_took_as_it_was_stopped_is_carried_out(journal: Path) -> None:
+    chat = SlowJournalChat(journal)
+    with closing(sqlite3.connect(journal, isolation_level=None)) as db:
+        db.execute("INSERT INTO request (room, subject) VALUES ('#den', 'Mallory')")
+    chat.slow = True
+    chat.clock.advance(POLL_SECONDS)
+    stopped = chat.journal.stop()
+    chat.workers["writer"].work()
+    assert not stopped.called
+    chat.slow = False
+    chat.turn()
+    assert stopped.called
+    assert not [call for call in chat.clock.getDelayedCalls() if call.func == chat.journal._poll]
+    assert [ban.subject for ban in held_bans(journal, NOW + 60_000)] == ["127.0.0.1"]
 
 
 def test_in_an_index_nothing_is_taken_back(journal: Path) -> None:

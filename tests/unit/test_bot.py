@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -474,8 +476,51 @@ def test_it_does_not_come_back_when_it_was_sent_away(
         server.disconnect(connection(bot))
     server.flush()
     assert why_ended(ended) == why
+    server.stop()
+    assert server.clock.getDelayedCalls() == []
+    server.start()
     server.advance(PAUSE_SECONDS)
     server.client("echo", "#builds")
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["connected", "cut off"])
+def test_it_ends_whenever_it_is_stopped_and_leaves_nothing_behind(tmp_path: Path, cut: bool) -> None:
+    handled: list[str] = []
+
+    async def handle(message: Message) -> None:
+        handled.append(message.text)
+        await message.answer("one")
+        await message.answer("two")
+        handled.append("done")
+
+    for rounds in range(40):
+        with MemoryServer() as server:
+            wire: Any = server.client("alice", "#builds").transport
+            bot = Bot("echo", "#builds", state=tmp_path / f"state{rounds}")
+            bot.on_message(handle)
+            bot.say("#builds", "welcome")
+            ended = bot.start(server.endpoint(), server.clock)
+            wire.write(b"MSG early\r\n")
+            for number in range(rounds):
+                one_round(server)
+                if number == 12:
+                    wire.write(b"MSG late\r\n")
+            if cut:
+                server.disconnect_all()
+            stopped = bot.stop()
+            server.flush()
+            assert stopped.called
+            assert ended.called
+            server.stop()
+            assert server.clock.getDelayedCalls() == []
+    assert handled[-1] == "done"
+
+
+def one_round(server: MemoryServer) -> None:
+    """Let what is due happen once, and what is under way arrive at the next stop."""
+    server.clock.advance(0)
+    for end in list(server._ends):
+        end.turn()
 
 
 def why_ended(ended: Deferred[None]) -> str:
@@ -507,6 +552,59 @@ def test_it_does_not_start_with_what_is_no_state(start: Started, tmp_path: Path,
     start.stop(bot)
     assert why_ended(ended) == f"{state} is not a bot's state; remove it to start with new messages"
     assert state.read_text() == content
+
+
+def test_a_second_bot_with_its_state_does_not_start(server: MemoryServer, start: Started, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    first = start(state=state)
+    server.advance(SAVE_SECONDS)  # the file is another one than at the start
+    second = Bot("second", "#builds", state=state)
+    ended = start.run(second)
+    assert why_ended(ended) == f"another bot uses {state}; stop it or choose another state file"
+    start.stop(second)
+    third = Bot("third", "#builds", state=state)
+    assert "another bot uses" in why_ended(start.run(third)), "the second one has let others in"
+    start.stop(third)
+    start.stop(first)
+    start.stop(start(state=state))
+
+
+def test_a_bot_that_was_killed_keeps_nobody_out(start: Started, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    program = (
+        "import pathlib, sys; from chatd.bot.places import Places; Places(pathlib.Path(sys.argv[1])).load();"
+        " print('loaded', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(state)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"loaded\n"
+        refused = Bot("echo", "#builds", state=state)
+        assert "another bot uses" in why_ended(start.run(refused))
+        start.stop(refused)
+        other.kill()
+    start.stop(start(state=state))
+
+
+def test_a_lock_that_is_a_link_is_not_followed(start: Started, tmp_path: Path) -> None:
+    lock = tmp_path / "state.json.lock"
+    lock.symlink_to(tmp_path / "elsewhere")
+    bot = Bot("echo", "#builds", state=tmp_path / "state.json")
+    assert why_ended(start.run(bot)) == f"{lock} cannot be opened: it is a symbolic link; remove it"
+    start.stop(bot)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_where_files_cannot_be_locked_it_starts_all_the_same(
+    start: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    start.stop(start(state=tmp_path / "state.json"))
+    assert (tmp_path / "state.json").exists()
 
 
 def test_it_does_not_start_with_a_state_that_it_may_not_look_for(

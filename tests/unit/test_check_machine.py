@@ -123,6 +123,11 @@ def test_descriptors(connections: int, hard: int, state: State) -> None:
     assert descriptors.enough(connections, hard).state is state
 
 
+def test_one_connection_is_counted_in_the_singular() -> None:
+    assert "enough for 1 connection" in (said := descriptors.enough(1, 1 << 20).what)
+    assert "1 connections" not in said
+
+
 def test_the_limit_of_this_process() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:

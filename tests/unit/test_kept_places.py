@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -276,6 +277,18 @@ def test_a_file_that_is_not_of_a_moment_ago_and_whole_is_passed_over(
     after = house.chat()
     assert after.hub.nick_count == 0
     assert not path.exists()
+
+
+def test_a_daemon_of_root_finds_what_the_one_before_gave_to_the_owner_of_the_folder(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 12345, 54321)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    house.chat().program("JOIN ann #den")
+    house.drain()
+    assert (tmp_path / "places").stat().st_uid == tmp_path.stat().st_uid
+    assert house.chat().hub.client(Nick.of("ann")) is not None
 
 
 @pytest.mark.parametrize(

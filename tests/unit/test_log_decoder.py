@@ -112,9 +112,12 @@ def test_a_long_line_is_said_in_parts(length: int) -> None:
 
 
 def test_or_cut_and_the_loss_is_said() -> None:
-    (line,) = said([b"x" * 9000 + b"\n"], LogOptions(long=LongLines.CUT))
-    assert len(line) <= MAX_LINE_BYTES
-    assert line.endswith(b"x... (cut: %d bytes more)" % (9000 - (MAX_LINE_BYTES - 16)))
+    for text in ("x" * 9000, "x" * (MAX_LINE_BYTES + 1), "é" * 50_000, "日" * 3000):
+        (line,) = said([text.encode() + b"\n"], LogOptions(long=LongLines.CUT))
+        assert len(line) <= MAX_LINE_BYTES
+        beginning, _, note = line.decode().partition("...")
+        assert text.startswith(beginning)
+        assert note == f" (cut: {len(text[len(beginning) :].encode())} bytes more)"
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "cp1252"])

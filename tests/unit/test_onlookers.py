@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from twisted.logger import LogEvent
 
+from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.names import Nick
 from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
-from tests.support.in_memory_chat import ChatClient, InMemoryChat
+from tests.support.in_memory_chat import ChatClient, InMemoryChat, ManualWorker
 from tests.support.onlooking import Recorder
 
 
@@ -154,6 +155,21 @@ def test_who_registers_is_told_to_those_who_share_a_room(owners: ChatWithAccount
     owners.send(carol, f"REGISTER {PASSWORD}")
     assert beside.heard() == herself.heard() == ["carol is carol"]
     assert elsewhere.heard() == []
+
+
+def test_who_is_sent_away_while_registering_is_told_to_nobody() -> None:
+    worker = ManualWorker()
+    chat = ChatWithAccounts("root", registration="open", workers=[worker])
+    watcher = Recorder(chat.visitor("JOIN bob #a"), "carol")
+    carol = chat.visitor("JOIN carol #b")
+    chat.send(carol, f"REGISTER {PASSWORD}")
+    carol.session.disconnect(DisconnectReason.KICKED, "you were kicked")
+    chat.turn()
+    assert watcher.heard() == ["+carol", "-carol"]
+    worker.work()
+    chat.turn()
+    assert watcher.heard() == []
+    chat.close()
 
 
 def test_who_is_called_otherwise_is_told_to_those_who_share_a_room_or_watch(chat: InMemoryChat) -> None:

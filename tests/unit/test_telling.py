@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from chatd.chat.mailbox import NOTE_SECONDS, STILL_SECONDS
+from chatd.protocol.errors import DisconnectReason
 from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
-from tests.support.in_memory_chat import ChatClient
+from tests.support.in_memory_chat import ChatClient, ManualWorker
 
 
 def logged_in(chat: ChatWithAccounts, name: str, *more: str, nick: str | None = None) -> ChatClient:
@@ -257,3 +259,21 @@ def test_what_one_person_tells_and_then_says_comes_in_that_order() -> None:
         chat.turn()
         by_ann = [line.rpartition(" ")[2] for line in bob.take() if " ann " in line]
         assert by_ann == ["one", "two", "three", "four"]
+
+
+def test_who_is_sent_away_while_registering_is_told_at_the_next_login() -> None:
+    worker = ManualWorker()
+    with people("ann", registration="open", workers=[worker]) as chat:
+        bob, eve = chat.person("JOIN bob"), chat.program("JOIN eve")
+        chat.send(bob, f"REGISTER {PASSWORD}")
+        bob.session.disconnect(DisconnectReason.KICKED, "you were kicked")
+        worker.work()
+        chat.turn()
+        chat.send(eve, "TELL bob are you there?")
+        chat.wait(STILL_SECONDS + 2 * NOTE_SECONDS)
+        again = chat.visitor("HELLO 1", f"LOGIN bob {PASSWORD}", "JOIN bob")
+        while worker.jobs:
+            worker.work()
+            chat.turn()
+        assert [line.partition(" TELL ")[2] for line in told(again)] == ["eve are you there?"]
+        assert [line for line in eve.sent if "OK TELL bob" in line and "here=no" in line]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.protocol.text import clean, excerpt
+from chatd.protocol.text import clean, counted, excerpt
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,8 @@ def test_clean_makes_at_most_three_bytes_of_one(text: str) -> None:
 )
 def test_excerpt(text: str, limit: int, shown: str) -> None:
     assert excerpt(text, limit) == shown
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 lines"), (1, "1 line"), (2, "2 lines"), (1000, "1,000 lines")])
+def test_one_is_counted_in_the_singular(number: int, said: str) -> None:
+    assert counted(number, "line") == said

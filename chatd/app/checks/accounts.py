@@ -14,6 +14,7 @@ from chatd.app.checks.database import Kind, check_file, count, has_table
 from chatd.app.checks.question import Configured, Question
 from chatd.app.checks.result import Result, good, warning, wrong
 from chatd.app.checks.sqlite_file import number
+from chatd.protocol.text import counted
 from chatd.runtime.extras import install_command
 
 _KIND = Kind("accounts", "accounts of chatd", APPLICATION_ID, VERSION)
@@ -33,9 +34,8 @@ def _contents(db: sqlite3.Connection, path: Path, options: Configured) -> Iterat
     if not has_table(db, "account") or number(db, "user_version") != VERSION:
         return
     accounts, operators = count(db, "account"), count(db, "account", "operator")
-    counted = f"{accounts:,} account{'s' * (accounts != 1)}"
-    ranked = f"{operators:,} server operator{'s' * (operators != 1)}"
-    yield good("accounts.count", f"{path} has {counted}, including {ranked}")
+    ranked = counted(operators, "server operator")
+    yield good("accounts.count", f"{path} has {counted(accounts, 'account')}, including {ranked}")
     if not accounts:
         yield from _nobody(options, path)
         return
@@ -53,7 +53,7 @@ def _codes(db: sqlite3.Connection) -> Iterator[Result]:
     open_codes = "uses > 0 AND (expires IS NULL OR expires > ?)"
     (found,) = db.execute(f"SELECT count(*) FROM code WHERE {open_codes}", (int(time.time()),)).fetchone()
     if found:
-        yield good("accounts.codes", f"{found} invitation code{'s' * (found != 1)} can be used")
+        yield good("accounts.codes", f"{counted(found, 'invitation code')} can be used")
     else:
         yield _no_code()
 

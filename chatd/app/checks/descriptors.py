@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, good, warning
 from chatd.edges.accept_backoff import RESERVED_DESCRIPTORS
+from chatd.protocol.text import counted
 
 OTHERS = RESERVED_DESCRIPTORS + 32
 """How many are for ports, the journal, the log and the reactor itself."""
@@ -24,10 +25,12 @@ def enough(connections: int, hard: int) -> Result:
     name = "descriptors.limit"
     if hard == resource.RLIM_INFINITY:
         return good(name, "the number of open files is not limited")
+    may_be_open = f"{counted(hard, 'file')} may be open"
     if not connections:
-        return good(name, f"{hard:,} files may be open; without --max-connections, that limits the connections")
+        return good(name, f"{may_be_open}; without --max-connections, that limits the connections")
+    wanted = counted(connections, "connection")
     if hard < connections + OTHERS:
-        what = f"{hard:,} files may be open, too few for {connections:,} connections"
+        what = f"{may_be_open}, too few for {wanted}"
         do = f"raise the limit to {connections + OTHERS} (ulimit -Hn, LimitNOFILE=), or lower --max-connections"
         return warning(name, what, do)
-    return good(name, f"{hard:,} files may be open, enough for {connections:,} connections")
+    return good(name, f"{may_be_open}, enough for {wanted}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chatd.client.model.lines import Kind, Line
 from chatd.client.model.room import Room
 from chatd.protocol import names
+from chatd.protocol.text import counted
 
 MAX_TOLD = 100
 """How many lines are told by the names of the people; more are only counted, so that one more costs no more."""
@@ -19,11 +20,11 @@ def fold_text(room: Room, start: int, end: int) -> str:
     if end - start <= MAX_TOLD:
         return summary(room.lines[start:end])
     count, joined, parted = room.timeline.folding(end - 1)
-    return _and(_counted(joined, "join"), _counted(parted, "departure"), _counted(count - joined - parted, "new nick"))
+    return _and(_some(joined, "join"), _some(parted, "departure"), _some(count - joined - parted, "new nick"))
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' if count != 1 else ''}" if count else ""
+def _some(count: int, what: str) -> str:
+    return counted(count, what) if count else ""
 
 
 def _and(*parts: str) -> str:

@@ -16,6 +16,7 @@ from chatd.edges.admission import Why
 from chatd.edges.gateway import Gateway
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.visitors import WebVisitor
+from chatd.protocol.text import counted
 from chatd.runtime.sockets import IPAddress, address_name, is_private, network_address, origin, tune
 
 REQUEST_SECONDS = 30
@@ -206,7 +207,7 @@ class WebChannel(HTTPChannel):
     @override
     def timeoutConnection(self) -> None:
         if self.requests and not self._handlingRequest:
-            why = f"the request was not complete within {self.timeOut} seconds"
+            why = f"the request was not complete within {counted(self.timeOut or 0, 'second')}"
             self.refuse_the_rest(self.requests[-1], HTTPError(408, "too-slow", why))
         else:
             self.loseConnection()

@@ -191,9 +191,9 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
 
     @override
     def start(self) -> None:
-        self.epoch, place, incarnations = self._index.start()
+        self.epoch, place, incarnations, refused = self._index.start()
         self._inbox.start(incarnations, place)
-        self._refusals.start(self._index.refused())
+        self._refusals.start(refused)
         # What was passing and came after the last entry is read again, and known for that: it could not be compared.
         self._feed.place = min(place, self._index.last_id) or place
         self._handed = place

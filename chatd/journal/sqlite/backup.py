@@ -14,6 +14,7 @@ from typing import NamedTuple
 from chatd.journal import JournalError
 from chatd.journal.sqlite.database import check, explained, locked, open_to_read
 from chatd.journal.sqlite.store import Store
+from chatd.runtime.files import make_own
 
 PAGES_AT_A_TIME = 250
 """How much is copied between two reports of progress: 1 MB."""
@@ -48,7 +49,7 @@ def back_up(path: Path, target: Path, progress: Progress) -> Contents:
     """
     if os.path.lexists(target):
         raise JournalError(f"{target} already exists; nothing was changed")
-    with _new_file(target) as made:
+    with _new_file(target, of=path) as made:
         with made.open("rb") as file:
             contents = _copy(path, made, _giving_way(file.fileno(), progress))
         os.rename(made, target)
@@ -63,7 +64,7 @@ def copy_beside(path: Path, target: Path) -> None:
     """
     if os.path.lexists(target):
         raise JournalError(f"{target} already exists; nothing was changed")
-    with _new_file(target) as made, explained(path):
+    with _new_file(target, of=path) as made, explained(path):
         read_only = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(read_only, uri=True)) as source, closing(sqlite3.connect(made)) as copy:
             source.backup(copy)
@@ -159,11 +160,14 @@ def _numbered(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _new_file(target: Path) -> Iterator[Path]:
-    """Make an empty file beside ``target``, to be given that name; what is left of it in the end is removed."""
+def _new_file(target: Path, *, of: Path | None = None) -> Iterator[Path]:
+    """Make an empty file beside ``target``, to be given that name; what is left of it in the end is removed.
+
+    If root makes it, to copy the file ``of`` somebody, the copy is for nobody else.
+    """
     made = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        os.close(make_own(made, of=of.stat().st_uid if of is not None and of.exists() else None))
     except OSError as error:
         raise JournalError(f"cannot create {target}: {error.strerror}; name another file") from None
     try:

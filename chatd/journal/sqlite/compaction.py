@@ -14,6 +14,7 @@ from chatd.journal.sqlite.database import BUSY_SECONDS, InUseError, explained, l
 from chatd.journal.sqlite.merging import Step
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.word_index import ROWS
+from chatd.protocol.text import counted
 
 _VERSION_WITH_UPKEEP = 6
 _BESIDE = ("", "-wal")
@@ -55,7 +56,10 @@ def compact(path: Path, progress: Progress, pause: Callable[[], None]) -> Compac
 
 def _compact_file(path: Path, progress: Progress) -> None:
     def show(step: Step, count: int) -> None:
-        progress(f"{count * ROWS:,} messages indexed again" if step is Step.FED else f"{count:,} parts merged")
+        if step is Step.FED:
+            progress(f"{counted(count * ROWS, 'message')} indexed again")
+        else:
+            progress(f"{counted(count, 'part')} merged")
 
     with closing(Store(path)) as store:
         store.compact(show)
@@ -72,7 +76,7 @@ def _ask(path: Path, progress: Progress, pause: Callable[[], None]) -> bool:
             fed_before, merged = db.execute("SELECT fed_before, merged FROM upkeep").fetchone()
             if merged >= wanted:
                 return True
-            waits = f"; {fed_before:,} messages to index again" if fed_before else ""
+            waits = f"; {counted(fed_before, 'message')} to index again" if fed_before else ""
             progress(f"by the chatd that uses {path}{waits}")
             pause()
             if not _is_in_use(path):

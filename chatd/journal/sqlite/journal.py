@@ -89,6 +89,8 @@ class SqliteJournal(StoredJournal, Journal):
         self._flushes = Flushes()
         self._commits = CommitTimes()
         self._poll_call: IDelayedCall | None = None
+        self._polling: Deferred[None] = succeed(None)
+        self._stopping = False
 
     @property
     @override
@@ -149,10 +151,12 @@ class SqliteJournal(StoredJournal, Journal):
         return succeed(None)
 
     async def _stop(self) -> None:
+        self._stopping = True
         if self._poll_call is not None:
             self._poll_call.cancel()
             self._poll_call = None
         if self._store is not None:
+            await self._polling  # what was taken is carried out
             await self.flush()
             await self._markers.close()
             self.close_store()
@@ -186,15 +190,14 @@ class SqliteJournal(StoredJournal, Journal):
         self._poll_call = None
         taken = self._writer.do(self._opened.take_requests)
         taken.addErrback(lambda failure: failure.trap(JournalError) and ())
-        taken.addCallback(self._carry_out_requests)
-        taken.addErrback(lambda failure: _log.failure("could not do what a command asked for", failure))
+        self._polling = taken.addCallback(self._carry_out_requests)
+        self._polling.addErrback(lambda failure: _log.failure("could not do what a command asked for", failure))
 
     def _carry_out_requests(self, entries: Sequence[Entry]) -> None:
-        if self._store is None:  # stopped meanwhile; the command says that it was not done
-            return
         for entry in entries:
             self.append(entry)
-        self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
+        if not self._stopping:
+            self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
 
     def _take_batch(self) -> None:
         """Write what has been appended, or hand it back if there is nothing to write or no use in trying."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -75,7 +75,11 @@ class StoredJournal(JournalReader):
     def open_store(self, store: Store) -> None:
         """Begin to use a store. Raise `JournalError` if it cannot be read."""
         self._store = store
-        self._rooms.open()
+        try:
+            self._rooms.open()
+        except BaseException:
+            self._store = None
+            raise
         self._writer.start()
         self._reader.start()
         self._searcher.start()
@@ -138,7 +142,7 @@ class StoredJournal(JournalReader):
     def _look_for_unspoken(self, after: int) -> None:
         """Look through the file, once after the start, for rooms of which no message is left; some at a time."""
         looked = self._reader.do(partial(self._opened.reader.ask, partial(unspoken, after=after, most=ROOMS_AT_ONCE)))
-        looked.addCallbacks(self._note_unspoken, lambda failure: self._reading.began(failure.getErrorMessage()))
+        self._watched(looked).addCallbacks(self._note_unspoken, lambda _failure: None)  # which was logged
 
     def _note_unspoken(self, found: Unspoken) -> None:
         self._rooms.note_unspoken(found.keys)
@@ -147,12 +151,16 @@ class StoredJournal(JournalReader):
 
     @override
     def read(self, query: Query) -> Deferred[Page]:
+        if self._store is None:  # whoever reads page after page may still be about it
+            return _closed()
         return self._watched(self._reader.do(partial(self._opened.reader.read, query)))
 
     @override
     def search(
         self, room: str, words: Sequence[str], before: int, count: int, among: Among = EVERYTHING
     ) -> Deferred[Sequence[StoredEvent]]:
+        if self._store is None:
+            return _closed()
         search = partial(self._opened.searcher.search, room, words, before, count, among=among)
         fed = self._writer.do(self._opened.feed)
         # On a full disk all but the last few messages are found.
@@ -220,3 +228,7 @@ class StoredJournal(JournalReader):
             return
         self._trimming.began(failure.getErrorMessage())
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
+
+
+def _closed() -> Deferred[Any]:
+    return fail(TooMuchError("the journal is closed"))
