@@ -97,6 +97,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     window = Window(root, reactor, transcript, settings, dial, desktop, pump.soon, partial(stop, reactor))
     # Also when a signal ends it: the server is told, and what is to be kept is kept.
     reactor.addSystemEventTrigger("before", "shutdown", window.disconnect)
+    reactor.addSystemEventTrigger("before", "shutdown", desktop.keyring.finish)
 
     def keep() -> None:
         window.store()
