@@ -35,4 +35,4 @@ class AnnounceOptions(usage.Options):
         """Return what announces the server."""
         if self["announce"] is None:
             return NoAnnouncer()
-        return ZeroconfAnnouncer(self["announce"], reactor, Thread(reactor, "chatd announce"))
+        return ZeroconfAnnouncer(self["announce"], reactor, Thread(reactor, "chatd announce", detached=True))

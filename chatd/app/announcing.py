@@ -113,7 +113,7 @@ def services(doors: Sequence[Door], own: Sequence[IPv4Address]) -> list[Service]
 
 
 class ZeroconfAnnouncer(Announcer):
-    """Announces by zeroconf, whose calls wait for the network and are made by ``worker``.
+    """Announces by zeroconf, whose calls wait for the network and are made by ``worker``, which is a detached one.
 
     A name that another server has gets a number after it, by zeroconf's own rule. ``loopback`` announces on this
     machine alone, which is for tests.
@@ -144,9 +144,8 @@ class ZeroconfAnnouncer(Announcer):
         stopping = self._worker.do(self._close).addTimeout(STOP_SECONDS, self._clock)
         try:
             await stopping
-        except defer.TimeoutError:  # its thread ends with the process, or when the network answers
+        except defer.TimeoutError:
             _log.info("could not announce in time that the server is stopping")
-            return
         self._worker.stop()
 
     def _announce(self, wanted: Sequence[Service]) -> list[str]:
@@ -176,9 +175,11 @@ class ZeroconfAnnouncer(Announcer):
 
     def _close(self) -> None:
         """Take it back, in a thread."""
+        from zeroconf import Error
+
         zeroconf, self._zeroconf = self._zeroconf, None
         if zeroconf is not None:
-            with suppress(OSError):
+            with suppress(OSError, Error):
                 zeroconf.close()  # unregisters everything first
 
 

@@ -122,8 +122,10 @@ class Life(Owner):
                 why, pause = f"cannot reach the server: {why_not(Failure())}", None
             else:
                 self._connection = connection
-                why, pause = await connection.ended
-                self._connection = None
+                try:
+                    why, pause = await connection.ended
+                finally:
+                    self._connection = None
             if not self._is_over:
                 pause = self._backoff(self._failures) if pause is None else pause
                 self._failures += 1

@@ -8,10 +8,13 @@ import sys
 import time
 import tkinter as tk
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import LoopingCall
 
 from chatd.client.model.kept_servers import KeptServer
@@ -91,13 +94,10 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
         endpoint, probe = endpoint_of(where, reactor, trust), probe_of(reactor, where)
         return Link(reactor, endpoint, session.transcript, session.changed, session.status_changed, probe=probe)
 
-    def stop() -> None:
-        if reactor.running:
-            reactor.stop()
-
-    window = Window(root, reactor, transcript, settings, dial, desktop, pump.soon, stop)
+    window = Window(root, reactor, transcript, settings, dial, desktop, pump.soon, partial(stop, reactor))
     # Also when a signal ends it: the server is told, and what is to be kept is kept.
     reactor.addSystemEventTrigger("before", "shutdown", window.disconnect)
+    reactor.addSystemEventTrigger("before", "shutdown", desktop.keyring.finish)
 
     def keep() -> None:
         window.store()
@@ -128,6 +128,12 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     reactor.callWhenRunning(_look_for_garbage)
     reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
     reactor.run()
+
+
+def stop(reactor: Any) -> None:
+    """Stop a reactor, unless a signal has done so already and it only waits for the servers to be left."""
+    with suppress(ReactorNotRunning):
+        reactor.stop()
 
 
 def _begin(window: Window, wishes: Wishes, problem: str) -> None:

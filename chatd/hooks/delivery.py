@@ -40,6 +40,9 @@ class Sender(Protocol):
     def rest(self) -> Deferred[None]:
         """There is nothing to send for now."""
 
+    def abort(self) -> None:
+        """There will be nothing to send any more."""
+
 
 class Surroundings(Protocol):
     """What deliveries have in common."""
@@ -108,10 +111,11 @@ class Delivery:
         return done
 
     def abort(self) -> None:
-        """Break off the request under way."""
+        """Break off the request under way, and let go of the connection, which stays open after one that failed."""
         self._closed = True
         if self.busy is not None:
             self.busy.cancel()
+        self._sender.abort()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         busy: Deferred[None] = Deferred.fromCoroutine(work)

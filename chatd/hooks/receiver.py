@@ -105,6 +105,11 @@ class Receiver:
         closed: Deferred[None] = self._pool.closeCachedConnections()
         return closed
 
+    def abort(self) -> None:
+        """Break off every connection: nothing is sent any more."""
+        self.rest()
+        self._endpoints.abort()
+
 
 class _Sink(Protocol):
     """Takes what is left of an answer, and drops it."""

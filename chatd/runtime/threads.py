@@ -38,18 +38,20 @@ class Thread(Worker):
     Not a pool of Twisted's with one thread, which takes 21 microseconds to a job and back, and this 18.
 
     With ``patient`` the reactor and whatever else wants the processor goes first, where threads can have a priority.
+    With ``detached`` nobody waits for what may take long: `stop` returns at once, and the process ends without it.
     """
 
-    def __init__(self, reactor: Any, name: str, *, patient: bool = False) -> None:
+    def __init__(self, reactor: Any, name: str, *, patient: bool = False, detached: bool = False) -> None:
         self._reactor = reactor
         self._name = name
         self._patient = patient
+        self._detached = detached
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     @override
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._work, name=self._name)
+        self._thread = threading.Thread(target=self._work, name=self._name, daemon=self._detached)
         self._thread.start()
 
     @override
@@ -57,7 +59,8 @@ class Thread(Worker):
         thread, self._thread = self._thread, None
         if thread is not None:
             self._jobs.put(None)
-            thread.join()
+            if not self._detached:
+                thread.join()
 
     @override
     def do(self, job: Callable[[], T]) -> Deferred[T]:

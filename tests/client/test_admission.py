@@ -252,6 +252,26 @@ def test_an_answer_that_comes_at_once_leaves_no_call_behind(door: Door) -> None:
 
 
 @with_window
+@pytest.mark.parametrize("what", ["remove the server", "quit", "stop"])
+def test_a_password_that_is_found_too_late_lets_nobody_in_any_more(door: Door, what: str) -> None:
+    window, (link,) = door.desk.window, door.desk.links
+    door.vault.late = []
+    door.tell(NEEDED)
+    match what:
+        case "remove the server":
+            window.remove_server(window.servers.front)
+        case "quit":
+            window.quit()
+        case "stop":  # as a signal has it
+            window.disconnect()
+    assert link.did[-1] == ("stop", None)
+    door.vault.late[0].callback("s3cret")
+    door.desk.turn()
+    assert door.logins == []
+    assert door.desk.clock.getDelayedCalls() == []
+
+
+@with_window
 def test_without_a_keyring_nothing_is_offered(door: Door) -> None:
     door.vault.problem = "there is none"
     door.tell(NEEDED)

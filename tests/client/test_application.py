@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.selectreactor import SelectReactor
 
-from chatd.client.application import Wishes, _begin
+from chatd.client.application import Wishes, _begin, stop
 from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.settings import NOTHING_KEPT
 from chatd.runtime.server_address import Address
@@ -41,3 +42,17 @@ def test_an_address_that_is_none_is_told_of_where_another_is_asked_for(desk: Des
 def test_nothing_is_told_of_a_first_start(desk: Desk) -> None:
     _begin(desk.window, Wishes(Address("example.org"), "ann"), NOTHING_KEPT)
     assert desk.window.question.text == ""
+
+
+def test_a_quit_while_a_signal_ends_it_is_no_error() -> None:
+    reactor = SelectReactor()
+    stopped: list[str] = []
+
+    def leave() -> None:
+        stop(reactor)  # as the window does when it has left the servers, for a quit of before
+        stopped.append("left")
+
+    reactor.addSystemEventTrigger("before", "shutdown", leave)
+    reactor.callWhenRunning(stop, reactor)
+    reactor.run(installSignalHandlers=False)
+    assert stopped == ["left"]

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
+from twisted.internet.error import ProcessDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from chatd.client.net import kept_passwords, keyring_child
-from chatd.client.net.kept_passwords import NO_ANSWER, NoKeyring, SystemKeyring, system_keyring
+from chatd.client.net.kept_passwords import FINISH_SECONDS, NO_ANSWER, NoKeyring, SystemKeyring, system_keyring
 from chatd.client.net.keyring_child import UNSAFE
 from chatd.runtime.server_address import Address
 from tests.support.daemon import DEADLINE, is_running
@@ -140,6 +143,69 @@ async def test_one_that_hangs_does_not_outlive_the_window(vault: Vault, tmp_path
     await until(lambda: not is_running(int(noted.read_text())))
     await until(lambda: not keyring._asked)
     assert told == []
+
+
+@ensureDeferred
+async def test_what_is_being_forgotten_when_the_window_closes_is(vault: Vault, keyring: SystemKeyring) -> None:
+    await keyring.put(HERE, "ann", "s3cret")
+    keyring.forget(HERE, "ann")
+    await keyring.finish()
+    keyring.stop()
+    assert vault.kept == {}
+
+
+class Processes(Clock):
+    """A reactor whose processes end when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.protocols: list[Any] = []
+
+    def spawnProcess(self, protocol: Any, *_: Any, **__: Any) -> None:  # noqa: N802  # Twisted's
+        self.protocols.append(protocol)
+        protocol.transport = Process()
+
+    def end(self, number: int) -> None:
+        self.protocols[number].processEnded(Failure(ProcessDone(0)))
+
+
+class Process:
+    def signalProcess(self, name: str) -> None:  # noqa: N802  # Twisted's
+        pass
+
+    def loseConnection(self) -> None:
+        pass
+
+
+def test_a_window_that_closes_waits_for_what_changes_and_for_nothing_else() -> None:
+    processes = Processes()
+    keyring = SystemKeyring(processes, ["keyring"])
+    keyring.get(HERE, "ann")
+    assert keyring.finish().called
+    keyring.put(HERE, "ann", "s3cret")
+    keyring.forget(HERE, "bob")
+    finished = keyring.finish()
+    processes.end(1)
+    assert not finished.called
+    processes.end(2)
+    assert finished.called
+    keyring.stop()
+    processes.end(0)
+    assert processes.getDelayedCalls() == []
+
+
+def test_a_keyring_that_hangs_does_not_hold_a_window_that_closes() -> None:
+    processes = Processes()
+    keyring = SystemKeyring(processes, ["keyring"])
+    keyring.forget(HERE, "ann")
+    finished = keyring.finish()
+    processes.advance(FINISH_SECONDS - 1)
+    assert not finished.called
+    processes.advance(1)
+    assert finished.result is None
+    keyring.stop()
+    processes.end(0)
+    assert processes.getDelayedCalls() == []
 
 
 @ensureDeferred

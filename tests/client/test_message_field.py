@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -95,6 +96,19 @@ def test_while_one_waits_it_is_said_and_can_be_given_up(desk: Desk, other: Other
     desk.type("and on")
     desk.key("<Return>")
     assert said(desk) == ["and on"]
+
+
+@pytest.mark.parametrize("widget", ["field.text", "name_bar.field"])
+def test_a_window_that_is_closed_waits_for_no_other_program(desk: Desk, other: Other, widget: str) -> None:
+    desk.window.name_bar.show_name("ann", locked=False)
+    desk.key("<<Paste>>", attrgetter(widget)(desk.window))
+    assert other.asked == ["CLIPBOARD"]
+    desk.window.disconnect()
+    assert other.given_up == 1
+    desk.turn()
+    assert not desk.window.question.is_open
+    desk.window.disconnect()  # as a signal has it after a quit
+    assert other.given_up == 1
 
 
 def test_enter_waits_for_what_is_pasted(desk: Desk, other: Other) -> None:

@@ -100,7 +100,8 @@ async def test_several_servers_are_found_also_those_with_tls_alone() -> None:
     ]
     announced = []
     for place in places:
-        announced.append(ZeroconfAnnouncer(place.name, clock, Thread(reactor, "announce"), loopback=True))
+        thread = Thread(reactor, "announce", detached=True)
+        announced.append(ZeroconfAnnouncer(place.name, clock, thread, loopback=True))
         announced[-1].start([Door("127.0.0.1", place.address.port, is_page=False, tls=place.address.tls)])
     end = time.monotonic() + SECONDS
     try:
@@ -124,7 +125,7 @@ async def test_a_server_that_is_announced_is_found_until_it_stops() -> None:
     found = ZeroconfNearby(clock, worker, ["127.0.0.1"])
     told: list[Sequence[Place]] = [[]]
     found.start(told.append)
-    announced = ZeroconfAnnouncer(name, clock, Thread(reactor, "announce"), loopback=True)
+    announced = ZeroconfAnnouncer(name, clock, Thread(reactor, "announce", detached=True), loopback=True)
     announced.start([Door("127.0.0.1", 4321, is_page=False, tls=False)])
     place = Place(name, Address("127.0.0.1", 4321))
 

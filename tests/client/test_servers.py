@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.reducer import apply_event
@@ -214,6 +215,38 @@ def test_a_server_that_is_there_is_not_connected_to_twice(desk: Desk) -> None:
     assert desk.window.servers.front is several.session("work")
     assert desk.window.shown is not None
     assert desk.window.shown.name == "#s"
+
+
+@pytest.mark.parametrize("how", ["as another", "elsewhere"])
+@pytest.mark.parametrize("what", ["remove", "quit", "connect"])
+def test_what_is_done_while_a_server_is_left_counts(desk: Desk, how: str, what: str) -> None:
+    """What is to follow once the old connection has ended does not, if the person does something else meanwhile."""
+    several = Several(desk, home="ann", work="ann")
+    work, window = several.session("work"), desk.window
+    left: Deferred[None] = Deferred()
+    desk.links[1].stopping = left
+    work.status_changed(Status(LinkState.WAITING, "offline"))
+    if how == "as another":
+        window.connect_elsewhere(WORK, "anna", "#s")
+    else:
+        window.move_server(WORK, CLUB, "anna")
+    assert desk.links[1].did[-1] == ("stop", None)
+    match what:
+        case "remove":
+            window.remove_server(work)
+        case "quit":
+            window.quit()
+        case "connect":
+            window.bring_to_front(work)
+            window.join_as("ann")
+            assert desk.links[2].did == [("start",)]
+    links, front = len(desk.links), window.servers.front
+    left.callback(None)
+    desk.turn()
+    assert (len(desk.links), window.servers.front) == (links, front)
+    assert all(("stop", None) in link.did for link in desk.links) == (what == "quit")
+    if what == "connect":
+        assert (work.address, list(work.transcript.rooms)) == (WORK, ["#r"])
 
 
 def test_the_menu_of_a_heading_leaves_and_forgets_a_server(desk: Desk) -> None:

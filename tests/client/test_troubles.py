@@ -23,10 +23,11 @@ from chatd.client.net.status import LinkState
 from chatd.client.net.trouble import TlsFailedError, Trouble, trouble_of
 from chatd.protocol.moderation_commands import Login
 from chatd.runtime.server_address import Address
-from tests.client.test_link import HELLO, NOTE, Rig, label
+from tests.client.test_link import HELLO, NOTE, Rig, calls_left, label
 from tests.support.certificates import write_certificate
 from tests.support.daemon import Daemon
 
+__all__ = ["calls_left"]
 ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 
 
@@ -262,6 +263,30 @@ def test_finding_out_ends_in_time() -> None:
     protocol.connectionLost(Failure(error.ConnectionDone()))
     assert told == [Speech.NOTHING]
     assert not clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_link_that_is_stopped_finds_nothing_out_any_more(calls_left: list[Rig], connected: bool) -> None:
+    rig = Rig("#a")
+    calls_left.append(rig)
+    reconnector: Any = rig.link._reconnector
+    reconnector._probe = probe_of(rig.clock, Address("127.0.0.1", 7))
+    rig.start()
+    rig.connect()
+    rig.drop()  # before anything was heard
+    rig.clock.advance(0)
+    wire = Wire()
+    if connected:
+        protocol = rig.clock.tcpClients[-1][2].buildProtocol(None)
+        protocol.makeConnection(wire)
+    rig.link.stop()
+    rig.clock.advance(0)
+    assert (wire.aborted, rig.clock.connectors[-1].stoppedConnecting) == ((1, False) if connected else (0, True))
+    told = list(rig.told)
+    if connected:
+        protocol.dataReceived(ALERT)
+        protocol.connectionLost(Failure(error.ConnectionDone()))
+    assert rig.told == told
 
 
 class Wire:

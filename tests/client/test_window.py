@@ -55,13 +55,15 @@ class StandIn:
         self.did: list[tuple[Any, ...]] = []
         self.refreshed: list[str] = []
         self.labels = 0
+        self.stopping: Deferred[None] = succeed(None)
+        """What `stop` returns."""
 
     def start(self) -> None:
         self.did.append(("start",))
 
     def stop(self, said: str | None = None) -> Deferred[None]:
         self.did.append(("stop", said))
-        return succeed(None)
+        return self.stopping
 
     def reconnect(self) -> None:
         self.did.append(("reconnect",))

@@ -40,8 +40,12 @@ def test_it_is_used_moved_closed_and_opened_again(tmp_path: Path, screen: Screen
             ann.wait_for("hello from ann")
             screen.do("xdotool", "getactivewindow", "windowmove", "120", "90")
             ann.press("alt+F4")  # the manager only asks the window to go
-            ann.press("Return")
-            wait_until(lambda: ann.process.poll() is not None, lambda: f"an end {ann.log()}")
+
+            def has_said_yes() -> bool:
+                screen.do("xdotool", "key", "Return")  # before it is asked this does nothing
+                return ann.process.poll() is not None
+
+            wait_until(has_said_yes, lambda: f"an end {ann.log()}")
             assert ann.process.returncode == 0
             assert "Traceback" not in ann.log()
         kept = json.loads((home / "state" / "chatd" / "client.json").read_text())

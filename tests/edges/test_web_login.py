@@ -587,11 +587,10 @@ def test_the_page_offers_no_password_where_others_could_read_it(
     chat: ChatWithAccounts, web: Web, monkeypatch: pytest.MonkeyPatch, *, members_only: bool
 ) -> None:
     chat.members.set_policy(Registration.OPEN, members_only=members_only)
-    guest = "" if members_only else "guest"
-    assert f'<meta name="sign-in" content="{guest}">' in web.request("GET", "/", address=ELSEWHERE).text
+    guest = "" if members_only else "guest "
+    assert f'<meta name="sign-in" content="{guest}https">' in web.request("GET", "/", address=ELSEWHERE).text
     monkeypatch.setattr("tests.support.web.Transport", Encrypted)
-    offered = f"{guest} login register".strip()
-    assert f'<meta name="sign-in" content="{offered}">' in web.request("GET", "/", address=ELSEWHERE).text
+    assert f'<meta name="sign-in" content="{guest}login register">' in web.request("GET", "/", address=ELSEWHERE).text
 
 
 def test_behind_a_proxy_of_this_machine_the_page_offers_what_may_be_over_tls(web: Web) -> None:

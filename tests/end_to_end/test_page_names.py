@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from chatd.client.model.colours import COLOURS, colour_of
+from chatd.client.model.colours import COLOURS, MAX_KNOWN, Colours, colour_of
+from chatd.client.model.members import Members
 from chatd.client.model.mention import mentions
 from chatd.client.view.avatars import initial
 from chatd.client.view.palette import DARK, LIGHT, Palette, contrast
@@ -34,15 +38,38 @@ import('/-/page/wire.js').then((wire) => done(nicks.map(wire.key)));
 """
 AVATARS = """
 const [nicks, done] = arguments;
-import('/-/page/view-row.js').then((rows) => done(nicks.map((nick) => {
-  const made = rows.avatar(nick);
+const parts = ['view-row', 'model'].map((name) => import(`/-/page/${name}.js`));
+Promise.all(parts).then(([rows, model]) => done(nicks.map((nick) => {
+  const made = rows.avatar(nick, new model.Store().open('#x'));
   document.body.append(made);
   const {backgroundColor, color} = getComputedStyle(made);
   made.remove();
   return [backgroundColor, color, made.textContent];
 })));
 """
-"""The background, the colour and the letter of the avatars of some people."""
+"""The background, the colour and the letter of the avatars of some people, each in a room of one's own."""
+STEPS = """
+const [steps, done] = arguments;
+import('/-/page/model.js').then((model) => {
+  const room = new model.Store().open('#x');
+  const {members} = room;
+  const deeds = {
+    add: (nick) => { room.addMember(nick); room.count = members.size; },
+    remove: (nick) => { room.removeMember(nick); room.count = members.size; },
+    renamed: (old, nick) => room.renamed(old, nick),
+    of: (nick) => room.color(nick),
+  };
+  done(steps.map(([what, ...nicks]) => (what === 'of' ? deeds.of(...nicks) : void deeds[what](...nicks))));
+});
+"""
+"""What happens in a room, one step after the other, and the number of the colour of everybody who is asked for."""
+SHOWN = """
+const number = (avatar) => Number(avatar.className.split(' c')[1]);
+const found = (selector, name) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility())
+  .map((each) => [each.querySelector(name).textContent, number(each.querySelector('.avatar'))]);
+return [...found('.person', '.name'), ...found('.row.said:not(.goes-on)', '.nick')];
+"""
+"""Whoever the page shows in which colour."""
 FOLDED = "ıİiIßẞςσΣſŉΐᾳꭰᎠǅµ"
 """Letters whose case is not folded as most are."""
 NICKS = ("alice", "[bob]", "al|away", "_bart", "bob^", "bob`", "{x}", "a\\b", "a.", "太郎", "สม", "គ")
@@ -119,6 +146,70 @@ def test_a_nick_has_the_avatar_that_it_has_in_the_window(tmp_path: Path, palette
         assert hexadecimal(ground) == palette.nicks[colour_of(nick)], nick
         assert letter == initial(nick), nick
         assert contrast(hexadecimal(ground), hexadecimal(colour)) >= 4.5, nick
+
+
+def test_people_of_a_room_have_different_colors_and_keep_them(tmp_path: Path) -> None:
+    people = [f"person{number}" for number in range(COLOURS - 1)]
+    assert len({colour_of(nick) for nick in people}) < len(people)
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser, ExitStack() as stack:
+
+        def shown(count: int) -> dict[str, int]:
+            browser.wait(f"document.querySelectorAll('.person').length === {count}")
+            found = dict(map(tuple, browser.js(SHOWN)))
+            assert len(set(map(tuple, browser.js(SHOWN)))) == len(found), "somebody has two colors"
+            return found
+
+        clients = [stack.enter_context(daemon.member(nick, "#builds")) for nick in people]
+        page = Page(browser, address_of(daemon) + "/builds")
+        page.come_in("ann")
+        for number, client in enumerate(clients):
+            client.send(f"MSG hello {number}\n".encode())
+        page.wait_for([f"hello {number}" for number in range(len(clients))])
+        before = shown(COLOURS)
+        assert sorted(before.values()) == list(range(COLOURS))
+        with daemon.member("late", "#builds") as late:
+            late.send(b"MSG too late\n")
+            page.wait_for(["too late"])
+            assert before == {nick: color for nick, color in shown(COLOURS + 1).items() if nick != "late"}
+            clients[3].send(b"NICK somebody\nMSG still me\n")
+            page.wait_for(["still me"])
+            now = shown(COLOURS + 1)
+            assert now["somebody"] == before[people[3]]
+            assert before == {nick: color for nick, color in now.items() if nick not in ("late", "somebody")}
+
+
+def test_the_page_keeps_people_apart_as_the_window_does(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    known, steps = [f"nick{number}" for number in range(MAX_KNOWN - 1)], []
+    for _ in range(3000):
+        what = chance.choices(("add", "remove", "of", "renamed"), (3, 2, 9, 0.1))[0]
+        steps.append((what, *chance.sample(known, 2 if what == "renamed" else 1)))
+    here = Members()
+    colours = Colours(here)
+    deeds: dict[str, Callable[..., object]] = {
+        "add": here.add, "remove": here.remove, "of": colours.of, "renamed": colours.renamed,
+    }  # fmt: skip
+    expected = [(what, *nicks, deeds[what](*nicks)) for what, *nicks in steps]
+    assert {color for what, *_, color in expected if what == "of"} == set(range(COLOURS))
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        Page(browser, address_of(daemon))
+        told = browser.driver.execute_async_script(STEPS, steps)
+    for number, (step, color) in enumerate(zip(expected, told, strict=True)):
+        assert step[0] != "of" or step[-1] == color, (number, step)
+
+
+def test_in_a_crowd_colors_are_shared_and_stay(tmp_path: Path) -> None:
+    crowd = [f"person{number}" for number in range(300)]
+    steps = [*(("add", nick) for nick in crowd), *(("of", nick) for nick in crowd * 2)]
+    gone = [*(("remove", nick) for nick in crowd), ("add", "late"), ("of", "late"), ("of", "person0")]
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        Page(browser, address_of(daemon))
+        told = browser.driver.execute_async_script(STEPS, [*steps, *gone])
+    first, again = told[300:600], told[600:900]
+    assert first == again
+    assert sorted(first[:COLOURS]) == list(range(COLOURS))
+    assert first[MAX_KNOWN:] == [colour_of(nick) for nick in crowd[MAX_KNOWN:]]
+    assert told[-2] == colour_of("late"), "the colors of those who are gone are free"
 
 
 def hexadecimal(colour: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.browser import Page, address_of, chromium
 from tests.support.daemon import Daemon
+from tests.support.lossy_relay import LossyRelay
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +104,37 @@ def test_members_alone_are_asked_to_log_in(tmp_path: Path) -> None:
         Page(browser, address_of(daemon) + "/")
         browser.wait("document.querySelector('dialog.sign')")
         assert browser.js(BUTTONS) == ["Log in"]
+
+
+NOT_PRIVATE = b"PROXY TCP4 192.0.2.1 127.0.0.1 4000 80\r\n"
+ONLY_HTTPS = {
+    "en": "This connection is not encrypted; to log in, open this page over https.",
+    "de": "Diese Verbindung ist nicht verschlüsselt; öffne diese Seite über https, um dich anzumelden.",
+}
+FIELDS = "return [...document.querySelectorAll('dialog.sign input')].map(each => each.name)"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [((), False), (("--registration", "open"), True), (("--members-only",), True)]
+)
+def test_the_page_says_why_nobody_can_log_in_without_encryption(
+    tmp_path: Path, options: Sequence[str], *, told: bool
+) -> None:
+    accounts = ("--accounts", str(tmp_path / "accounts")) if told else ()
+    web = ("--web", "haproxy:tcp:0:interface=127.0.0.1")
+    with Daemon(tmp_path, *web, *options, *accounts) as daemon, chromium(tmp_path) as browser:
+        port = int(address_of(daemon).rpartition(":")[2])
+        with LossyRelay(port, NOT_PRIVATE) as relay:
+            for language, sentence in ONLY_HTTPS.items():
+                Page(browser, f"http://127.0.0.1:{relay.port}/-/page/icon.svg")
+                browser.js("localStorage.setItem('chatd.language', JSON.stringify(arguments[0]))", language)
+                Page(browser, f"http://127.0.0.1:{relay.port}/{'#invite=x' if told else ''}")
+                browser.wait("document.querySelector('dialog.sign')")
+                others = browser.js("return document.querySelector('dialog.sign .others').innerText")
+                assert others == (sentence if told else "")
+                if told:
+                    assert browser.js(FIELDS) == ["nick"]
+            browser.driver.get("about:blank")
 
 
 def test_a_nick_or_room_with_a_space_is_not_sent(tmp_path: Path) -> None:

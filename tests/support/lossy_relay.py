@@ -11,10 +11,11 @@ from tests.support.relays import SECONDS
 
 
 class LossyRelay:
-    """Passes any number of connections on, to a port of this machine."""
+    """Passes any number of connections on, to a port of this machine, where each begins with ``head``."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, head: bytes = b"") -> None:
         self._server = ("127.0.0.1", port)
+        self._head = head
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
         self._loses = False
@@ -57,6 +58,7 @@ class LossyRelay:
             while True:
                 near, _ = self._listening.accept()
                 far = socket.create_connection(self._server, SECONDS)
+                far.sendall(self._head)
                 self._sockets += [near, far]
                 for source, sink in ((near, far), (far, near)):
                     thread = Thread(target=self._pump, args=(source, sink, sink is near))

@@ -113,13 +113,19 @@ class RealWindow:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.do("xdotool", "key", key)
 
-    def holds(self, text: str) -> bool:
-        """Type over what stands where the focus is; return whether that is what stands there now."""
+    def holds(self, text: str, patience: float = 0) -> bool:
+        """Type over what stands where the focus is; return whether that is what stands there now.
+
+        ``patience`` is how many seconds the window may be late.
+        """
         self._screen.clip(NOTHING)
         self._screen.do("xdotool", "key", "ctrl+a")
         self._screen.do("xdotool", "type", "--delay", "5", text)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
-        return self._screen.clipped().strip() == text
+        end = time.monotonic() + patience
+        while (copied := self._screen.clipped().strip()) != text and time.monotonic() < end:
+            pass
+        return copied == text
 
     def title(self) -> str:
         """Return what stands at the top of it."""
@@ -180,7 +186,7 @@ class RealWindow:
 
     def end(self) -> int:
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE)
 
 
 @contextmanager

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
-from twisted.internet.task import deferLater
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock, deferLater
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
-from zeroconf import IPVersion, ServiceBrowser, ServiceListener, Zeroconf
+from zeroconf import EventLoopBlocked, IPVersion, ServiceBrowser, ServiceListener, Zeroconf
 
-from chatd.app.announcing import LINES, NOTHING, PAGES, Door, ZeroconfAnnouncer
+from chatd.app.announcing import LINES, NOTHING, PAGES, STOP_SECONDS, Door, ZeroconfAnnouncer
 from chatd.runtime.threads import Thread
+from tests.support.in_memory_chat import ManualWorker
 
 SECONDS = 20.0
 PAGE = Door("127.0.0.1", 10380, is_page=True, tls=False)
@@ -68,7 +70,7 @@ async def until(found: Found, prefix: str, count: int) -> list[str]:
 
 def announcer(name: str) -> ZeroconfAnnouncer:
     clock: Any = reactor
-    return ZeroconfAnnouncer(name, clock, Thread(reactor, "announce"), loopback=True)
+    return ZeroconfAnnouncer(name, clock, Thread(reactor, "announce", detached=True), loopback=True)
 
 
 @pytest.mark.slow
@@ -112,7 +114,7 @@ async def test_of_a_server_for_this_machine_alone_nothing_is_announced() -> None
         said.append(eventAsText(event, includeTimestamp=False, includeSystem=False))
 
     clock: Any = reactor
-    quiet = ZeroconfAnnouncer("nobody", clock, Thread(reactor, "announce"))
+    quiet = ZeroconfAnnouncer("nobody", clock, Thread(reactor, "announce", detached=True))
     globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # any callable is one
     try:
         quiet.start([LINE, PAGE])
@@ -120,3 +122,44 @@ async def test_of_a_server_for_this_machine_alone_nothing_is_announced() -> None
     finally:
         globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]  # as above
     assert said == [NOTHING]
+
+
+class SlowNetwork(ManualWorker):
+    """A worker whose jobs wait for the network."""
+
+    is_stopped = False
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+
+def test_a_server_that_stops_while_it_is_being_announced_does_not_wait_for_the_network() -> None:
+    clock, network = Clock(), SlowNetwork()
+    announced = ZeroconfAnnouncer("slow", clock, network, loopback=True)
+    announced.start([LINE])
+    stopped = Deferred.fromCoroutine(announced.stop())
+    clock.advance(STOP_SECONDS - 1)
+    assert not stopped.called
+    clock.advance(1)
+    assert stopped.called
+    assert network.is_stopped  # so that its thread ends
+
+
+class Stuck:
+    """A zeroconf that is held up."""
+
+    def close(self) -> None:
+        raise EventLoopBlocked
+
+
+@ensureDeferred
+async def test_a_server_stops_also_if_it_cannot_say_that_it_is_gone() -> None:
+    network = SlowNetwork()
+    announced = ZeroconfAnnouncer("stuck", Clock(), network, loopback=True)
+    announced.start([LINE])
+    network.jobs.clear()
+    announced._zeroconf = Stuck()  # type: ignore[assignment]  # as far as it is used
+    stopped = Deferred.fromCoroutine(announced.stop())
+    network.work()
+    await stopped
+    assert network.is_stopped

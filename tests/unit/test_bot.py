@@ -476,8 +476,51 @@ def test_it_does_not_come_back_when_it_was_sent_away(
         server.disconnect(connection(bot))
     server.flush()
     assert why_ended(ended) == why
+    server.stop()
+    assert server.clock.getDelayedCalls() == []
+    server.start()
     server.advance(PAUSE_SECONDS)
     server.client("echo", "#builds")
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["connected", "cut off"])
+def test_it_ends_whenever_it_is_stopped_and_leaves_nothing_behind(tmp_path: Path, cut: bool) -> None:
+    handled: list[str] = []
+
+    async def handle(message: Message) -> None:
+        handled.append(message.text)
+        await message.answer("one")
+        await message.answer("two")
+        handled.append("done")
+
+    for rounds in range(40):
+        with MemoryServer() as server:
+            wire: Any = server.client("alice", "#builds").transport
+            bot = Bot("echo", "#builds", state=tmp_path / f"state{rounds}")
+            bot.on_message(handle)
+            bot.say("#builds", "welcome")
+            ended = bot.start(server.endpoint(), server.clock)
+            wire.write(b"MSG early\r\n")
+            for number in range(rounds):
+                one_round(server)
+                if number == 12:
+                    wire.write(b"MSG late\r\n")
+            if cut:
+                server.disconnect_all()
+            stopped = bot.stop()
+            server.flush()
+            assert stopped.called
+            assert ended.called
+            server.stop()
+            assert server.clock.getDelayedCalls() == []
+    assert handled[-1] == "done"
+
+
+def one_round(server: MemoryServer) -> None:
+    """Let what is due happen once, and what is under way arrive at the next stop."""
+    server.clock.advance(0)
+    for end in list(server._ends):
+        end.turn()
 
 
 def why_ended(ended: Deferred[None]) -> str:

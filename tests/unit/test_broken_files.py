@@ -9,13 +9,18 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from twisted.internet.task import Clock
 
+from chatd.journal import JournalError
+from chatd.journal.jetstream.local_index import LocalIndex, LocalIndexStore
 from tests.end_to_end.test_disk_faults import Talk
 from tests.support.daemon import BIN, DEADLINE, environment
+from tests.support.in_memory_chat import ImmediateWorker, journal_environment
 from tests.support.tagged_clients import JOURNAL, Program, Writer, kept_by, running, said_and_ids, stop
 
 
@@ -168,3 +173,37 @@ def test_a_second_daemon_on_one_file_is_told_whose_it_is_and_the_first_goes_on(t
         stop(daemon, journal)
     with running(tmp_path) as daemon:
         assert said_and_ids(kept_by(daemon)) == list(talk.ids.items())
+
+
+class CountedWorker(ImmediateWorker):
+    """A worker of which it is known how many run: a real one keeps the process alive."""
+
+    running = 0
+
+    def start(self) -> None:
+        CountedWorker.running += 1
+
+    def stop(self) -> None:
+        CountedWorker.running -= 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "INSERT INTO room (key, name, topic_id, topic_text) VALUES ('#a', '#a', 1, CAST(x'ff' AS TEXT))",
+        "DROP TABLE refused; CREATE TABLE refused (deleted)",
+    ],
+)
+def test_an_index_that_cannot_be_read_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
+) -> None:
+    monkeypatch.setattr(CountedWorker, "running", 0)
+    path, clock = tmp_path / "index", Clock()
+    LocalIndexStore(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"INSERT INTO run VALUES ('a node', 1, 1); {spoil}")
+    index = LocalIndex(replace(journal_environment(clock), make_worker=lambda _name: CountedWorker()), path)
+    with pytest.raises(JournalError, match=str(path)):
+        index.start()
+    assert CountedWorker.running == 0
+    assert clock.getDelayedCalls() == []

@@ -12,10 +12,11 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor, ssl
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import maybeDeferred
-from twisted.internet.interfaces import IReactorSSL
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorSSL, IReactorTime
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import capturedLogs, eventAsText
+from twisted.python.failure import Failure
 
 from chatd.hooks import receiver
 from chatd.hooks.addresses import is_public
@@ -24,6 +25,7 @@ from chatd.hooks.signing import key_of, new_secret, signature
 from chatd.hooks.target import parse, shown
 from chatd.runtime import http_endpoints
 from tests.support.certificates import Authority, write_certificate
+from tests.support.daemon import DEADLINE
 
 NOW = 1_700_000_000.0
 
@@ -185,6 +187,38 @@ async def test_a_connection_serves_for_several() -> None:
         resolver = Resolver(["127.0.0.1"])
         assert await post(f"http://hook.test:{port}/", resolver, times=3) == Outcome(204)
         assert (len(requests), resolver.asked) == (3, 1)
+
+
+class Refusing(Protocol):
+    """Refuses each request, and tells when the connection has ended."""
+
+    def __init__(self, ended: Deferred[None]) -> None:
+        self._ended = ended
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: ARG002  # Twisted's
+        transport: Any = self.transport
+        transport.write(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002  # Twisted's
+        self._ended.callback(None)
+
+
+@ensureDeferred
+async def test_a_connection_that_was_kept_is_broken_off() -> None:
+    ended = Deferred[None]()
+    factory: Any = Factory.forProtocol(lambda: Refusing(ended))
+    factory.noisy = False
+    port: Any = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    try:
+        sender = Receiver(
+            reactor, parse(f"http://127.0.0.1:{port.getHost().port}/", private=True), lambda: NOW, private=True
+        )
+        assert (await sender.post({}, b"{}")).status == 500
+        assert not ended.called
+        sender.abort()
+        await ended.addTimeout(DEADLINE, IReactorTime(reactor))
+    finally:
+        await maybeDeferred(port.stopListening)
 
 
 @ensureDeferred

@@ -40,8 +40,11 @@ class FakeReceiver:
         self.requests: list[tuple[dict[str, str], bytes]] = []
         self.waiting: list[Deferred[Outcome]] = []
         self.most_waiting = self.broken_off = 0
+        self.is_open = False
+        """Whether it may have a connection."""
 
     async def post(self, headers: dict[str, str], body: bytes) -> Outcome:
+        self.is_open = True
         self.requests.append((headers, body))
         if self.answer is not None:
             return self.answer
@@ -55,7 +58,11 @@ class FakeReceiver:
             return DOWN
 
     def rest(self) -> Deferred[None]:
+        self.is_open = False
         return succeed(None)
+
+    def abort(self) -> None:
+        self.is_open = False
 
     def reply(self, outcome: Outcome) -> None:
         self.waiting.pop().callback(outcome)
@@ -106,6 +113,7 @@ class Hooked:
         ended = Deferred.fromCoroutine(self.hooks.stop())
         self.chat.wait(STOP_SECONDS + 1)
         assert ended.called
+        assert not self.receiver.is_open
 
     @property
     def state(self) -> Hook:

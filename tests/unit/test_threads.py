@@ -60,3 +60,18 @@ async def test_jobs_are_done_in_their_order_and_those_that_were_given_before_a_s
     thread.stop()
     assert done == [1, 2, 3]
     thread.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_nobody_waits_for_a_detached_thread() -> None:
+    thread = Thread(reactor, "a detached thread", detached=True)
+    thread.start()
+    (running,) = [each for each in threading.enumerate() if each.name == "a detached thread"]
+    assert running.daemon  # the process ends without it
+    go_on = threading.Event()
+    waiting: Deferred[bool] = thread.do(go_on.wait)
+    thread.stop()
+    assert running.is_alive()
+    go_on.set()
+    assert await waiting
+    running.join()

@@ -1,7 +1,7 @@
 """Which colour a nick has: one that follows from the nick, and another in a room where somebody has that.
 
-Everybody sees somebody in the same colour, in the window and on the page (`colorOf` in ``view-row.js``), unless the
-window keeps two people of a room apart.
+Everybody sees somebody in the same colour, in the window and on the page (`color` in its ``model.js``), unless two
+people of a room are kept apart.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ LOOK_SECONDS = 10.0
 """How long it may take to find out whether there is a keyring."""
 ASK_SECONDS = 120.0
 """How long a question may take: somebody may have to unlock the keyring first."""
+FINISH_SECONDS = 5.0
+"""How long a window that closes waits at most until a password is stored or forgotten."""
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_PROBLEM = 200
 NO_ANSWER = "it does not answer"
@@ -45,6 +47,10 @@ class Keyring(Protocol):
 
     def forget(self, server: Address, nick: str) -> Deferred[str]:
         """Keep the password of a nick no longer; return why that could not be done, empty if it was."""
+
+    def finish(self) -> Deferred[None]:
+        """Return a Deferred that fires when nothing is being kept or forgotten any more, or that takes too long."""
+        return succeed(None)
 
     def stop(self) -> None:
         """Answer nobody any more."""
@@ -80,8 +86,12 @@ class NoKeyring(Keyring):
 class _Question(ProcessProtocol):
     """One question to the keyring's process, which is killed after ``seconds``."""
 
-    def __init__(self, clock: Any, asked: bytes, seconds: float, told: Callable[[dict[str, Any]], None]) -> None:
-        self._asked = asked
+    def __init__(
+        self, clock: Any, asked: dict[str, str], seconds: float, told: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self.changes = asked["do"] in ("put", "forget")
+        """Whether something is to be another afterwards."""
+        self._asked = json.dumps(asked).encode()
         self._answer = b""
         self._told = told
         self._limit = clock.callLater(seconds, self.kill)
@@ -122,6 +132,7 @@ class SystemKeyring(Keyring):
         self._command = list(command) or [sys.executable, "-P", keyring_child.__file__]
         self._asked: set[_Question] = set()
         self._found: str | None = None
+        self._finished: Deferred[None] | None = None
         self._stopped = False
 
     @override
@@ -149,6 +160,13 @@ class SystemKeyring(Keyring):
         return self._ask({"do": "forget"} | _place(server, nick)).addCallback(_problem)
 
     @override
+    def finish(self) -> Deferred[None]:
+        if not self._changes():
+            return succeed(None)
+        finished = self._finished = Deferred()
+        return finished.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
+
+    @override
     def stop(self) -> None:
         self._stopped = True
         for each in list(self._asked):
@@ -161,14 +179,19 @@ class SystemKeyring(Keyring):
             self._asked.discard(asked)
             if not self._stopped:
                 told.callback(answer)
+            if self._finished is not None and not self._finished.called and not self._changes():
+                self._finished.callback(None)
 
-        asked = _Question(self._reactor, json.dumps(question).encode(), seconds, answered)
+        asked = _Question(self._reactor, question, seconds, answered)
         self._asked.add(asked)
         try:
             self._reactor.spawnProcess(asked, self._command[0], self._command, env=dict(os.environ))
         except OSError:
             asked.processEnded(Failure())
         return told
+
+    def _changes(self) -> bool:
+        return any(each.changes for each in self._asked)
 
 
 def system_keyring(reactor: Any) -> Keyring:

@@ -78,7 +78,12 @@ class _Listener(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002  # Twisted's signature
         self._stop_waiting()
-        self._told.callback(self._found or (Speech.OTHER if self._heard else Speech.NOTHING))
+        if not self._told.called:
+            self._told.callback(self._found or (Speech.OTHER if self._heard else Speech.NOTHING))
+
+    def give_up(self) -> None:
+        """Listen no more."""
+        self._end(Speech.NOTHING)
 
     @property
     def _stream(self) -> Any:
@@ -105,8 +110,15 @@ class _Listeners(Factory):
 
 
 def listen_to(reactor: Any, address: Address) -> Deferred[Speech]:
-    """Return a Deferred that fires with what the port of an address speaks. It never fails."""
-    told: Deferred[Speech] = Deferred()
+    """Return a Deferred that fires with what the port of an address speaks. It never fails, and can be cancelled."""
+
+    def give_up(told: Deferred[Speech]) -> None:
+        connecting.cancel()
+        connecting.addCallback(lambda listener: None if listener is None else listener.give_up())
+        if not told.called:
+            told.callback(Speech.NOTHING)
+
+    told: Deferred[Speech] = Deferred(give_up)
     endpoint = HostnameEndpoint(reactor, address.host, address.port, timeout=PROBE_SECONDS)
     connecting: Deferred[Any] = endpoint.connect(_Listeners(reactor, client_hello(address.host), told))
     connecting.addErrback(lambda _: None if told.called else told.callback(Speech.NOTHING))

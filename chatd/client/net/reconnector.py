@@ -81,6 +81,7 @@ class Reconnector:
         self._stopping: list[Deferred[None]] = []
         self._probe = probe
         self._probed = False
+        self._probing: Deferred[None] | None = None
         self._explained: Trouble | None = None
         # ClientService counts a connection that comes to be as a success, so that the count is kept there.
         self._delay = RetryDelay(chance)
@@ -226,7 +227,11 @@ class Reconnector:
                 self._explained = trouble
                 self._show(replace(self.status, trouble=trouble))
 
-        self._probe().addCallback(found).addErrback(lambda why: _log.failure("cannot probe the port", why))
+        def failed(why: Failure) -> None:
+            if not why.check(CancelledError):
+                _log.failure("cannot probe the port", why)
+
+        self._probing = self._probe().addCallback(found).addErrback(failed)
 
     def _follow(self, course: Course) -> None:
         if course in _FOLLOWED_BY[self._course]:
@@ -234,6 +239,9 @@ class Reconnector:
 
     def _finish(self, detail: str, state: LinkState = LinkState.STOPPED, trouble: Trouble | None = None) -> None:
         self._delay.skip()
+        if self._probing is not None and not self._probing.called:
+            self._probed = False
+            self._probing.cancel()
         self._show(Status(state, detail, trouble=trouble))
         if self.running:  # whoever was told has started it again
             self._fire()

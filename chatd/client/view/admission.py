@@ -113,13 +113,13 @@ class Admission:
     def forget(self, address: Address) -> None:
         """Ask nothing more about a server that was left."""
         if (case := self._cases.pop(address, None)) is not None:
-            self._stop_waiting(case)
+            self._give_up(case)
             self._take_back(case)
 
     def stop(self) -> None:
         """Wait for nothing any more."""
         for case in self._cases.values():
-            self._stop_waiting(case)
+            self._give_up(case)
 
     def entered(self, entered: Entered) -> None:
         """Do what was entered into the sheet."""
@@ -281,6 +281,11 @@ class Admission:
 
     def _offer_keyring(self) -> None:
         self._keyring.look().addCallback(lambda problem: self._guide.connect_sheet.offer_keyring(not problem))
+
+    def _give_up(self, case: _Case) -> None:
+        """Let a password that the keyring finds from here on go nowhere: it would connect again."""
+        self._stop_waiting(case)
+        case.status = None
 
     def _stop_waiting(self, case: _Case) -> None:
         if case.delay is not None:

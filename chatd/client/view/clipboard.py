@@ -28,6 +28,7 @@ class Clipboard:
         """Asks another program without waiting for it; where there is no such way, Tk is asked."""
         self._root = root
         self._complain = complain
+        self._asked: set[Deferred[Copied]] = set()
         prepare_keys(root)
         root.bind_class(CLASS, "<<Paste>>", self._pasted)
         root.bind_class(CLASS, "<<PasteSelection>>", self._clicked)
@@ -41,7 +42,19 @@ class Clipboard:
             failure.trap(NoDisplayError)
             return self._by_tk(selection)
 
-        return self.read(selection).addErrback(no_way)
+        asked = self.read(selection).addErrback(no_way)
+        self._asked.add(asked)
+
+        def answered(answer: Any) -> Any:
+            self._asked.discard(asked)
+            return answer
+
+        return asked.addBoth(answered)
+
+    def stop(self) -> None:
+        """Wait for no other program any more."""
+        for asked in list(self._asked):
+            asked.cancel()
 
     def _is_own(self, selection: str) -> bool:
         """Return whether it was copied in this very window, which Tk answers at once."""

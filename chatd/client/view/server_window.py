@@ -98,6 +98,8 @@ class ServerWindow(ControlledLayout):
         self.servers.store()
 
         def left(_: object) -> None:
+            if not self.servers.waits_for(session):
+                return
             address = session.address
             session.forget()
             if session is self.servers.front:
@@ -117,6 +119,8 @@ class ServerWindow(ControlledLayout):
         rooms = session.kept().rooms
 
         def left(_: object) -> None:
+            if not self.servers.waits_for(session):
+                return
             self.admission.forget(old)
             session.choose(new, rooms, nick)
             self.bring_to_front(session)
@@ -158,7 +162,9 @@ class ServerWindow(ControlledLayout):
         self.store()
 
     def disconnect(self, said: str | None = None) -> Deferred[None]:
-        """Leave all servers; the Deferred fires when that is done and everything that waits is kept."""
+        """Leave all servers for good; the Deferred fires when that is done and everything that waits is kept."""
+        self.admission.stop()
+        self.clipboard.stop()
         return self.servers.leave(said)
 
     def store(self) -> None:

@@ -160,6 +160,7 @@ class Servers:
         self.front = ServerSession(0, first, settings, dial, owner)
         """The one whose room is on the screen."""
         self._all = [self.front]
+        self._leaving = False
 
     def __iter__(self) -> Iterator[ServerSession]:
         return iter(self._all)
@@ -190,13 +191,18 @@ class Servers:
             self._add()
         return self._all[min(place, len(self._all) - 1)] if session is self.front else self.front
 
+    def waits_for(self, session: ServerSession) -> bool:
+        """Return whether one whose link has ended may have another, because nothing else was done with it meanwhile."""
+        return not self._leaving and session in self._all and not session.connector.linked
+
     def store(self) -> None:
         """Put what is to be there at the next start into the settings."""
         self._settings.servers = [each.kept() for each in self._all if each.chosen]
         self._settings.conversations.save()
 
     def leave(self, said: str | None) -> Deferred[None]:
-        """Leave all servers; the Deferred fires when that is done and everything that waits is kept."""
+        """Leave all servers for good; the Deferred fires when that is done and everything that waits is kept."""
+        self._leaving = True
         self.store()  # also if that takes too long
         linked = [each for each in self._all if each.connector.linked]
         rest = [each.connector.link.stop(said) for each in linked]

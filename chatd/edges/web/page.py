@@ -82,7 +82,7 @@ def send_page(call: Call) -> None:
 
 
 def _offered(hub: Hub, *, private: bool) -> Iterator[str]:
-    """Yield the ways in that the page has to offer; those with a password only where nobody can listen in.
+    """Yield the ways in that the page has to offer; ``https`` for those with a password where others can listen in.
 
     ``private`` is that of the connection. `Call.private` may be false and true when the browser logs in: behind a
     proxy that does not tell of its TLS, only the ``Origin`` of that request does.
@@ -90,12 +90,14 @@ def _offered(hub: Hub, *, private: bool) -> Iterator[str]:
     accounts = hub.accounts
     if not accounts.members_only:
         yield "guest"
-    if not private:
-        return
     try:
         can_log_in = accounts.takes_newcomers or bool(accounts.mechanisms())
     except ChatError:  # that cannot be found out now
         can_log_in = True
+    if not private:
+        if can_log_in:
+            yield "https"
+        return
     if can_log_in:
         yield "login"
     if accounts.takes_newcomers:

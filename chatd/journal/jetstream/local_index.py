@@ -235,10 +235,10 @@ class LocalIndex(StoredJournal):
         assert isinstance(store, LocalIndexStore)
         return store.last_id
 
-    def start(self) -> tuple[str, int, dict[str, int]]:
+    def start(self) -> tuple[str, int, dict[str, int], list[tuple[int, bool]]]:
         """Open the file; return its epoch, empty if it is new, its place, and the last message of each incarnation.
 
-        Raises `JournalError`.
+        Last come the places of what was refused, and whether it is deleted. Raises `JournalError`.
         """
         if self._path.exists() and self._path.stat().st_size > 0 and is_journal(self._path):
             raise JournalError(
@@ -247,12 +247,15 @@ class LocalIndex(StoredJournal):
             )
         store = LocalIndexStore(self._path)
         try:
-            known = store.existing_epoch(), store.place(), store.incarnations()
+            known = store.existing_epoch(), store.place(), store.incarnations(), store.refused()
             self.complete = store.is_filled()
             self.open_store(store)
             self._rooms.read_all()  # the file may be ahead of what is handed over by more than a batch
         except BaseException:
-            store.close()
+            if self._store is None:
+                store.close()
+            else:
+                self.close_store()  # its threads would keep the process alive
             raise
         return known
 
@@ -328,12 +331,6 @@ class LocalIndex(StoredJournal):
             self._stream_ages.hear(entries[-1].time)
         writing = self._writer.do(partial(store.write_read, entries, dict(incarnations), place))
         return writing.addCallback(self.note_refused)
-
-    def refused(self) -> list[tuple[int, bool]]:
-        """Return the places of what was refused, and whether it is deleted. Raise `JournalError`."""
-        store = self._opened
-        assert isinstance(store, LocalIndexStore)
-        return store.refused()
 
     def gone(self, count: int) -> Deferred[list[int]]:
         """Return some of the places of what is to be deleted from the stream; it fails with `JournalError`."""

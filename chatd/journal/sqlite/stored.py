@@ -75,7 +75,11 @@ class StoredJournal(JournalReader):
     def open_store(self, store: Store) -> None:
         """Begin to use a store. Raise `JournalError` if it cannot be read."""
         self._store = store
-        self._rooms.open()
+        try:
+            self._rooms.open()
+        except BaseException:
+            self._store = None
+            raise
         self._writer.start()
         self._reader.start()
         self._searcher.start()

@@ -1,4 +1,4 @@
-// The page as a whole: it puts the parts together, and carries out what concerns more than one of them.
+// The page as a whole: puts its parts together, and does what concerns several of them.
 
 import {
   logIn,
@@ -80,7 +80,7 @@ class App {
     else this.sheets.signIn({ nick, mode: had ? 'login' : 'guest' });
   }
 
-  /** The secret of the name outlives a reload; a copy of this tab, which would take the name, does not get it. */
+  /** Take the secret of the nick, which a reload keeps; a copied tab gets none and cannot take the nick. */
   #takeSecret(nick) {
     const kept = tab.get('resume');
     tab.remove('resume');
@@ -121,7 +121,7 @@ class App {
     this.session.begin(nick);
   }
 
-  /** Come in as a guest or, with a password, to an account; return a sentence that says what is wrong, or nothing. */
+  /** Join as a guest or log in; return what is wrong as a sentence, or null. */
   async signIn({ nick, password, code, mode }) {
     if (mode !== 'guest') {
       const answer = await (mode === 'login' ? logIn(nick, password) : register(nick, password, code));
@@ -187,8 +187,10 @@ class App {
 
   fillGap(room, line) {
     const most = 200;
-    this.session.fetchOld(room, 'HISTORY', [most, `since=${line.after}`], { gap: line, most });
+    this.session.fetchOld(room, 'HISTORY', [most, `since=${line.after}`], { gap: line, most, lost: this.lost });
   }
+
+  lost = (event) => this.warn(event?.text ?? t('state.away'));
 
   warn(text) {
     this.shell.warn(text);

@@ -166,6 +166,7 @@ export function rename(store, old, to, event) {
   if (old === to) return;
   if (store.isMe(old)) store.setNick(to);
   for (const room of store.rooms.values()) {
+    room.renamed(old, to);
     const member = room.member(old);
     if (!member) continue;
     room.removeMember(old);

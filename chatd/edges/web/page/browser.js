@@ -1,4 +1,4 @@
-// What the browser does for the page: it keeps settings, has an address and a cookie, and shows notifications.
+// What the browser does for the page: settings, address, cookie, notifications.
 
 import { isRoom, LOBBY } from './wire.js';
 
@@ -59,11 +59,11 @@ export function socketAddress() {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/-/ws`;
 }
 
-// The page itself may come from an older node than its modules and have no such element.
+// A page from an older node than this module has no such element.
 const told = document.querySelector('meta[name="sign-in"]')?.content.split(' ');
 const offered = told ?? ['guest', 'login', 'register'];
 
-/** Whether the server lets people in like that: as a 'guest', by 'login', or those who 'register'. */
+/** Whether the server offers a way in: 'guest', 'login', 'register'; 'https' if passwords need that. */
 export const offers = (how) => offered.includes(how);
 
 class Kept {
@@ -110,8 +110,6 @@ class Kept {
 export const settings = new Kept(() => window.localStorage);
 export const tab = new Kept(() => window.sessionStorage);
 
-// Notifications of the desktop. The browser asks whether they are wanted, and only after a click.
-
 const supported = () => typeof Notification === 'function' && window.isSecureContext;
 
 export const notifications = {
@@ -125,13 +123,12 @@ export const notifications = {
     return Notification.permission === 'denied' ? 'denied' : '';
   },
 
-  /** Turn them on or off; the browser asks once whether they are wanted. To be called from a click. */
+  /** Turn them on or off, from a click: the browser may ask first. */
   async turn(wanted) {
     if (wanted && supported() && Notification.permission === 'default') await Notification.requestPermission();
     settings.set('notify', wanted);
   },
 
-  /** Show one, unless somebody looks; of those with the same tag the last one stays. */
   show(title, text, tag, act) {
     if (!this.on || document.hasFocus()) return;
     try {

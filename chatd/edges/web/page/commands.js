@@ -7,7 +7,7 @@ import { bytes, clean, isRoom, key, MAX_LABEL_BYTES, MAX_LINE_BYTES } from './wi
 const MAX_TEXT_BYTES = MAX_LINE_BYTES - MAX_LABEL_BYTES - 100; // a name, the tags and the verb besides
 const SECRET = new Set(['/login', '/register']);
 
-/** How each is written. `room`: a room may come first; `after`: it may come after so many words; `tail`: at the end. */
+/** How each is written. A room may come first (`room`), `after` so many words, or at the end (`tail`). */
 export const COMMANDS = {
   '/join': { usage: '<#room>', help: 'join.title' },
   '/part': { usage: '[#room] [text]', help: 'do.leave', room: true },
@@ -42,13 +42,13 @@ export const COMMANDS = {
   '/help': { usage: '', help: 'help' },
 };
 
-/** The names of those that are of use at this server. */
+/** Those that this server offers. */
 export const NAMES = Object.keys(COMMANDS).filter((name) => !SECRET.has(name) || offers(name.slice(1)));
 
 const holdsSecret = (text) =>
   text.split('\n').some((line) => SECRET.has(line.trim().split(/\s/, 1)[0].toLowerCase()));
 
-/** Do what a text asks for; return a sentence that says why it cannot be done, or nothing. */
+/** Do what a text asks for; return what is wrong as a sentence, or null. */
 export function carryOut(app, text, reply = 0) {
   const lines = text.split('\n').filter((line) => line.trim());
   if (!lines.length) return null;
@@ -88,15 +88,13 @@ function ordered(app, name, tail, rest) {
   const verb = name.slice(1).toUpperCase();
   const front = app.store.front;
   if (!takesRoom && after === undefined && !last) {
-    app.session.ask(verb, [tail]);
-    return null;
+    return app.session.ask(verb, [tail]);
   }
   const at = last ? rest.length : (after ?? 0);
   const named = isRoom(rest[last ? rest.length - 1 : at] ?? '');
   if (!named && (!front || front.private)) return t('cmd.notroom', { usage: `${name} ${COMMANDS[name].usage}` });
   const words = named ? [tail] : [...rest.slice(0, at), front.name, ...rest.slice(at)];
-  app.session.ask(verb, words, verb === 'RULES' ? { rules: [], shown: true } : {});
-  return null;
+  return app.session.ask(verb, words, verb === 'RULES' ? { rules: [], shown: true } : {});
 }
 
 const DONE_HERE = {
@@ -128,7 +126,7 @@ const DONE_HERE = {
   '/register': (app, tail, [password, code]) => {
     const { nick } = app.store;
     const logIn = async () => app.warn((await app.signIn({ mode: 'login', nick, password })) ?? t('registered', { nick }));
-    app.session.fetch('REGISTER', code ? [password, code] : [password], { done: logIn });
+    return app.session.ask('REGISTER', code ? [password, code] : [password], { done: logIn });
   },
   '/login': (app) => app.sheets.signIn({ mode: 'login' }),
   '/logout': (app) => app.signOut(),
@@ -179,7 +177,7 @@ function endsOf(word, start, text, store) {
   return fitting(word.slice(at.length), people(store)).map((nick) => at + nick + after);
 }
 
-/** Who can be meant: those who spoke last, then the others by name, oneself at the end. */
+/** Who can be meant: recent speakers, the others by name, oneself last. */
 function people(store) {
   const room = store.front;
   if (!room) return [];

@@ -1,4 +1,4 @@
-// The WebSocket: opened, kept alive, opened again with a pause that grows. It knows lines, and not what they mean.
+// The WebSocket: opened, kept alive, and opened again after growing pauses.
 
 import { Emitter } from './emitter.js';
 
@@ -38,14 +38,14 @@ export class Connection extends Emitter {
     socket.onerror = () => {};
   }
 
-  /** Send lines in one frame; return whether there is a connection that takes them. */
+  /** Send lines in one frame; return whether there is a connection. */
   send(...lines) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(lines.join('\n'));
     return true;
   }
 
-  /** What follows is as good as new: the next wait is short again. */
+  /** Let the next wait be short again. */
   proven() {
     this.#failures = 0;
   }

@@ -1,5 +1,4 @@
-// Elements, made from texts and never from HTML; menus that open beside a button or a row, and sheets that ask for
-// something. The focus goes back to where it was.
+// Elements, made from texts and never from HTML; menus and sheets, which give the focus back.
 
 import { t } from './strings.js';
 
@@ -40,7 +39,7 @@ export function iconButton(name, label, click, attributes = {}) {
   );
 }
 
-/** Let arrow keys, Home and End go through a list whose items are `items()`; one of them can be reached by Tab. */
+/** Let arrow keys, Home and End go through `items()` of a list. */
 export function rove(list, items, { horizontal = false, loop = true } = {}) {
   const [back, forth] = horizontal ? ['ArrowLeft', 'ArrowRight'] : ['ArrowUp', 'ArrowDown'];
   list.addEventListener('keydown', (event) => {
@@ -56,7 +55,7 @@ export function rove(list, items, { horizontal = false, loop = true } = {}) {
   });
 }
 
-/** Let a list have buttons of a class: arrow keys go through them, and a click on one calls `act(button, event)`. */
+/** Let arrow keys go through the buttons of a list, and a click call `act(button, event)`. */
 export function pick(list, selector, act) {
   list.addEventListener('click', (event) => {
     const button = event.target.closest(selector);
@@ -137,9 +136,8 @@ window.addEventListener('resize', closeMenu);
 let serial = 0;
 
 /**
- * Ask for values. A field is `{name, label, type, value, options, hint, required, word, autocomplete, max}`; `type`
- * is that of an input, or 'select'; a `word` has no spaces. `submit(values)` returns, at once or later, what is wrong
- * in a sentence, or nothing.
+ * Ask for values. A field's `type` is that of an input, or 'select'; a `word` has no spaces. `submit(values)` returns
+ * what is wrong as a sentence, or null, at once or later.
  */
 export function ask({ title, text, fields = [], extra = [], done = t('ok'), danger, submit, closable = true, closed }) {
   const dialog = sheet(title, { closable, closed });

@@ -13,8 +13,10 @@ const KEPT = 2000;
 const SLACK = 200;
 const MOST = 8000; // while somebody reads far up
 const MAX_SPEAKERS = 500;
+const COLORS = 16;
+const MAX_COLORED = 4 * COLORS;
 
-/** A room, or a private conversation, which is like one and is named by the other's nick. */
+/** A room, or a private conversation, named by the other's nick. */
 class Room {
   lines = [];
   members = new Map();
@@ -36,8 +38,11 @@ class Room {
   mayHaveOlder = true;
   stored = false;
   draft = '';
+  /** What asks for old lines that are still to come, also after a reconnect. */
+  due = new Set();
   #byId = new Map();
   #speakers = new Map();
+  #colors = new Map();
 
   constructor(name) {
     this.name = name;
@@ -59,7 +64,7 @@ class Room {
     return this.#byId.get(id);
   }
 
-  /** Put a line into its place; return the index, -1 if its id is there already. */
+  /** Put a line into its place; return its index, -1 if its id is known. */
   put(line) {
     const { lines } = this;
     if (line.id) {
@@ -82,7 +87,7 @@ class Room {
     return index;
   }
 
-  /** Drop the oldest lines if there are far too many; return those that were dropped. */
+  /** Drop the oldest of far too many lines, and return them. */
   trim(reading) {
     const limit = reading ? MOST : KEPT;
     if (this.lines.length <= limit + SLACK) return [];
@@ -102,6 +107,7 @@ class Room {
     this.lastId = this.topicId = this.unread = this.mentions = this.firstUnread = 0;
     this.seenId = this.reportedId = this.resumeId = this.resumeEpoch = null;
     this.mayHaveOlder = true;
+    this.due.clear();
   }
 
   spoke(nick) {
@@ -113,6 +119,33 @@ class Room {
 
   get speakers() {
     return [...this.#speakers.values()].reverse();
+  }
+
+  /** The number of somebody's color, by the rule of chatd/client/model/colours.py. */
+  color(nick) {
+    const name = key(nick);
+    const known = this.#colors;
+    if (known.has(name)) return known.get(name);
+    const here = (each) => this.members.has(each) || this.members.size < this.count;
+    if (known.size >= MAX_COLORED) for (const each of known.keys()) if (!here(each)) known.delete(each);
+    let best = 7;
+    for (const sign of name) best = (best * 131 + sign.codePointAt(0)) % 65521;
+    best %= COLORS;
+    if (known.size >= MAX_COLORED) return best;
+    const taken = Array(COLORS).fill(0);
+    for (const [each, color] of known) taken[color] += here(each) ? MAX_COLORED : 1;
+    for (let step = 1, color = best; step < COLORS; step += 1) {
+      color = (color + 5) % COLORS;
+      if (taken[color] < taken[best]) best = color;
+    }
+    known.set(name, best);
+    return best;
+  }
+
+  renamed(old, to) {
+    const color = this.#colors.get(key(old));
+    this.#colors.delete(key(old));
+    if (color !== undefined) this.#colors.set(key(to), color);
   }
 
   addMember(nick, facts = {}) {
@@ -169,7 +202,7 @@ export class Store extends Emitter {
   front = null;
   /** Whether somebody looks at the newest lines of the room in front. */
   looking = false;
-  /** Whether somebody reads further up in it, so that lines are not taken away. */
+  /** Whether somebody reads further up in it, which keeps its lines. */
   reading = false;
   listing = [];
   listingWhole = true;
@@ -278,9 +311,10 @@ export class Store extends Emitter {
     this.emit('rooms');
   }
 
-  /** The connection is gone: nobody is known to be anywhere, and what was joined is to be joined again. */
+  /** The connection is gone. */
   disconnected() {
     this.setPresence('away');
+    this.listingWhole = true;
     for (const room of this.rooms.values()) room.joined = false;
     this.emit('rooms');
   }

@@ -1,7 +1,9 @@
-// What is to be said, and what is sent in which order. What was said here and is not acknowledged is there after a
-// reload, and is said again under the same label: the server says it once.
+// What is to be sent, and in which order. A message that is not acknowledged survives a reload and is sent again under
+// its label: the server takes it once.
 
 import { tab } from './browser.js';
+import { COMMANDS } from './commands.js';
+import { t } from './strings.js';
 import { format, isRoom, label } from './wire.js';
 
 const NAME = 'outbox';
@@ -30,7 +32,7 @@ export class Outbox {
     return this.#waiting.get(label);
   }
 
-  /** Note that a message is on its way, under which name: a label is known again for that name alone. */
+  /** Note under which nick a message was sent: its label holds for that nick alone. */
   sent(label, nick) {
     const message = this.#waiting.get(label);
     if (!message || (message.sent && message.nick === nick)) return;
@@ -58,7 +60,7 @@ export class Outbox {
   }
 }
 
-/** Whether saying it again could say it twice: a private line that is not stored has no memory of its label. */
+/** Whether sending it again could send it twice: nobody remembers the label of a private message that is not stored. */
 export const unsure = (message, stored) => message.sent && !isRoom(message.room) && !stored;
 
 function valid(each) {
@@ -97,13 +99,21 @@ export class Sender {
 
   reset() {
     this.present = this.renaming = false;
-    const asked = [...this.#asked.values(), ...this.#urgent];
+    const lost = [...this.#asked.values(), ...this.#urgent, ...this.#items];
     this.#asked.clear();
     this.#urgent = [];
     this.#items = [];
     this.#held = [];
     this.#refused = [];
-    for (const each of asked) each.lost?.();
+    for (const each of lost) {
+      if (each.own) each.lost?.();
+      else if (each.verb) this.#unanswered(each);
+    }
+  }
+
+  #unanswered({ verb, room }) {
+    const what = t(COMMANDS[`/${verb.toLowerCase()}`].help);
+    this.store.note(t('ask.lost', { what }), { room: this.store.find(room ?? ''), kind: 'error' });
   }
 
   append(item) {
@@ -163,7 +173,7 @@ export class Sender {
     this.#connection.send(format('TELL', [message.room, message.text], tags));
   }
 
-  /** The server could not take a message now: it, and all that was said after it, is sent a little later. */
+  /** Send a message, and all that follow it, a little later. */
   hold(item) {
     this.#refused.push(item);
     if (this.#holding) return;
@@ -184,7 +194,8 @@ export class Sender {
 
   later(question) {
     setTimeout(() => {
-      if (this.present && this.store.find(question.room)?.wanted) this.urgent(question);
+      const room = this.store.find(question.room);
+      if (this.present && room?.wanted && !room.joined) this.urgent(question);
     }, pause());
   }
 }

@@ -12,7 +12,7 @@ export function answered(session, question, event) {
 }
 
 export function refused(session, question, event) {
-  question.lost?.();
+  question.lost?.(event);
   if (question.own && QUIET.has(question.verb)) return;
   const room = question.room ? session.store.find(question.room) : null;
   session.store.note(event.text, { room: room ?? session.store.front, kind: 'error' });
@@ -57,7 +57,7 @@ function greeted({ store }, question, { values }) {
   for (const room of store.rooms.values()) beginAnew(store, room);
 }
 
-/** Ids start over: nothing that is shown can be put beside what comes now. */
+/** Ids start over: nothing shown can stand beside what comes now. */
 function beginAnew(store, room) {
   const known = room.lines.length > 0;
   store.clear(room);
@@ -80,7 +80,12 @@ function joined(session, question, { words, values }) {
   room.addMember(store.nick);
   room.lastId = Math.max(room.lastId, last);
   // Asked for and not told by JOIN, since HISTORY has the reactions too.
-  if (!question.known || missing) session.fetchOld(room, 'HISTORY', [NEWEST], { older: missing ? 0 : NEWEST });
+  if (!question.known || missing) {
+    const more = { older: missing ? 0 : NEWEST, done: () => room.due.delete(ask) };
+    const ask = () => session.fetchOld(room, 'HISTORY', [NEWEST, `before=${last + 1}`], more);
+    room.due.add(ask);
+  }
+  for (const ask of room.due) ask();
   room.resumeId = Math.max(room.resumeId ?? 0, last);
   room.resumeEpoch = store.epoch;
   markers(store, room, values);
@@ -105,7 +110,7 @@ function markers(store, room, values) {
   room.firstUnread = room.unread ? (first?.id ?? 0) : 0;
 }
 
-/** A line that says that something is missing after an id; it can be asked for there. */
+/** Put a line that says that something is missing after an id, and loads it. */
 export function gap(store, room, after) {
   store.put(room, { kind: 'gap', id: 0, key: after + 0.5, after, time: 0, nick: '', text: t('history.gap') });
 }

@@ -1,5 +1,4 @@
-// One stay at the server, from HELLO on, over as many connections as it takes: joining, what is sent and in which
-// order, what is asked, and what is sent again.
+// One stay at the server, over as many connections as it takes: joining, asking, and sending again.
 
 import { apply } from './apply.js';
 import { tab } from './browser.js';
@@ -11,7 +10,7 @@ import { format, key, label, LOBBY, parse, saidLine } from './wire.js';
 
 const SEEN_MS = 2000;
 export const PAGE = 100;
-const TEMPORARY = new Set(['unavailable', 'slow-down', 'name-taken']);
+export const TEMPORARY = new Set(['unavailable', 'slow-down', 'name-taken']);
 const PERSONAL = new Set(['bad-nick', 'name-needed', 'tls-needed', 'already-in']);
 const FINAL = new Set(['replaced', 'kicked', 'banned', 'not-chatd']);
 
@@ -49,7 +48,7 @@ export class Session extends Emitter {
 
   // What somebody does here.
 
-  /** Say a line in a room or to one person: it is shown as waiting, and sent now or when that can be done. */
+  /** Say a line in a room or to one person: it is shown as waiting until it is sent. */
   say(room, text, reply = 0) {
     const message = { label: label(), room: room.name, text, reply, time: Date.now(), nick: '', sent: false };
     if (!this.outbox.add(message)) return false;
@@ -70,10 +69,11 @@ export class Session extends Emitter {
     if (room && this.say(room, line.text, line.reply)) this.store.remove(room, line);
   }
 
-  /** Ask something for somebody in a room; what the answer says is shown there. */
+  /** Ask something for somebody in a room, where the answer is shown; return a sentence if that cannot be done now. */
   ask(verb, words, { room = this.store.front, ...more } = {}) {
     if (this.present) this.sender.append({ verb, words, room: room?.name ?? null, ...more });
-    else this.store.note(t('state.away'), { kind: 'error' });
+    else this.store.emit('homeless', t('state.away'));
+    return this.present ? null : t('state.away');
   }
 
   join(room) {
@@ -84,13 +84,13 @@ export class Session extends Emitter {
 
   fetch(verb, words, more = {}) {
     if (this.present) this.sender.urgent({ verb, words, own: true, ...more });
-    return this.present;
+    else more.lost?.();
   }
 
-  /** Ask for old lines of a room: `ids` gets those of HISTORY, `found` those of SEARCH. */
+  /** Ask for old lines of a room: `ids` gets those of HISTORY, `found` those of SEARCH; `lost` the ERR, if one came. */
   fetchOld(room, verb, words, more) {
     const person = room.private ? room.name : null;
-    return this.fetch(verb, [room.place, ...words], { room: room.name, person, ids: [], found: [], ...more });
+    this.fetch(verb, [room.place, ...words], { room: room.name, person, ids: [], found: [], ...more });
   }
 
   // Connections.

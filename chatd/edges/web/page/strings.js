@@ -1,4 +1,4 @@
-// The texts of the page in the reader's language: what `texts.js` has, times and days, and what happened as sentences.
+// The texts of the page in the reader's language, times, and what happened as sentences.
 
 import { settings } from './browser.js';
 import { LANGUAGES, TEXTS } from './texts.js';

@@ -160,7 +160,6 @@ export class Composer {
   #change(line, text) {
     const room = this.app.store.front;
     if (text.includes('\n')) return t('edit.line');
-    if (text !== line.text) this.app.session.ask('EDIT', [String(line.id), room.name, text]);
-    return null;
+    return text === line.text ? null : this.app.session.ask('EDIT', [String(line.id), room.name, text]);
   }
 }

@@ -1,7 +1,7 @@
-// The lines of the room in front. What comes is appended, what is too old is taken away: nothing is drawn twice.
+// The lines of the room in front. New ones are appended, old ones taken away: nothing is drawn twice.
 
 import { $, h } from './dom.js';
-import { PAGE } from './session.js';
+import { PAGE, TEMPORARY } from './session.js';
 import { t } from './strings.js';
 import { decorate, fillRow, makeRow } from './view-row.js';
 import { Scroller } from './view-scroll.js';
@@ -41,6 +41,7 @@ export class LogView {
     on('changed', (room, line) => this.#changed(room, line));
     on('removed', (room, lines) => this.#removed(lines));
     on('cleared', (room) => this.#show(room));
+    store.on('presence', () => (store.front?.private || !this.scroller.follow) && this.older());
     on('room', () => {
       this.#showBelow();
       this.#showEmpty();
@@ -232,14 +233,14 @@ export class LogView {
       this.log.removeAttribute('aria-busy');
       if (room === this.store.front) keep();
     };
-    const lost = () => {
-      room.mayHaveOlder = room.mayHaveOlder && !room.private;
+    const lost = (event) => {
+      if (event && room.private && !TEMPORARY.has(event.code)) room.mayHaveOlder = false;
       over();
     };
     this.app.session.fetchOld(room, 'HISTORY', words, { older: PAGE, done: over, lost });
   }
 
-  /** Say that there is nothing in the room, once the server has said so; or whose the conversation is, at once. */
+  /** Say that the room is empty, once the server has said so; of a conversation at once whose it is. */
   #showEmpty() {
     const room = this.store.front;
     const empty = room && !room.lines.length && (room.private || !room.mayHaveOlder);

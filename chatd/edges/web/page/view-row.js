@@ -2,7 +2,7 @@
 
 import { h, icon } from './dom.js';
 import { clockTime, dayName, dayOf, fullTime, t, traffic } from './strings.js';
-import { key, textOf } from './wire.js';
+import { textOf } from './wire.js';
 
 // Links are those of chatd/client/model/links.py, which says why.
 const LETTER = String.raw`[\u200c\u200d·・]|[^\0-\x7f\p{P}\p{Z}\p{Cc}\p{Cf}]`;
@@ -102,19 +102,12 @@ function said(line, room) {
   body.append(text);
   if (line.reactions?.size) body.append(reactions(line));
   if (line.state) body.append(state(line));
-  return [avatar(line.nick), body];
+  return [avatar(line.nick, room), body];
 }
 
-/** The number of a nick's color: the window computes the same. */
-export function colorOf(nick) {
-  let sum = 7;
-  for (const sign of key(nick)) sum = (sum * 131 + sign.codePointAt(0)) % 65521;
-  return sum % 16;
-}
-
-export function avatar(nick) {
+export function avatar(nick, room) {
   const [letter] = nick.toUpperCase();
-  return h('span', { class: `avatar c${colorOf(nick)}`, 'aria-hidden': 'true' }, letter);
+  return h('span', { class: `avatar c${room.color(nick)}`, 'aria-hidden': 'true' }, letter);
 }
 
 function head(line) {

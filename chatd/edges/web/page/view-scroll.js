@@ -12,7 +12,7 @@ export class Scroller {
   #top = 0;
   #touched = -BY_HAND_MS;
 
-  /** `changed()` is called when `follow` has changed, `near()` when the beginning is not far. */
+  /** `changed()` tells that `follow` has, `near()` that the beginning is not far. */
   constructor(log, list, changed, near) {
     this.log = log;
     this.list = list;
@@ -34,12 +34,12 @@ export class Scroller {
     });
   }
 
-  /** Much was taken away above: all has moved, and nobody has scrolled. */
+  /** Much was taken away above: nobody has scrolled. */
   forget() {
     this.#top = 0;
   }
 
-  /** Keep what is in view where it is while something is put above it; return what to do after that. */
+  /** Keep what is in view in its place while something is put above; return what to do then. */
   hold() {
     if (this.log.scrollTop < 1) this.log.scrollTop = 1; // at 0 browsers do not keep it by themselves
     const first = this.list.firstElementChild;
@@ -56,7 +56,7 @@ export class Scroller {
 
   #scrolled(changed, near) {
     const { scrollTop, scrollHeight, clientHeight } = this.log;
-    // Lines that come move the end away, and rows whose height becomes known move all a little: that is not the reader.
+    // New lines move the end away, and rows whose height becomes known move all a little: not the reader.
     const byHand = performance.now() - this.#touched < BY_HAND_MS || scrollTop < this.#top - LEAP;
     const follow = scrollHeight - scrollTop - clientHeight < NEAR || (this.follow && !byHand);
     this.#top = scrollTop;

@@ -13,10 +13,12 @@ export class Sheets {
   constructor(app) {
     this.app = app;
     app.store.on('listing', () => this.#showListing());
+    app.store.on('presence', () => this.list?.isConnected && app.session.fetch('ROOMS', []));
   }
 
   signIn({ mode: wanted = 'guest', error = '', nick = this.app.store.nick, code = '' } = {}) {
-    const mode = offers(wanted) || code ? wanted : offers('guest') ? 'guest' : 'login';
+    const barred = offers('https') && location.protocol !== 'https:';
+    const mode = offers(wanted) || (code && !barred) ? wanted : offers('guest') || barred ? 'guest' : 'login';
     this.#signIn?.close();
     const modes = { guest: t('sign.guest'), login: t('sign.login'), register: t('sign.register') };
     const fields = [
@@ -49,6 +51,7 @@ export class Sheets {
           modes[each],
         ),
       ),
+      barred && t('sign.https'),
     );
     const closable = this.app.session.present;
     const submit = (values) => this.app.signIn({ ...values, mode });
@@ -74,7 +77,7 @@ export class Sheets {
   }
 
   join() {
-    this.app.session.ask('ROOMS', []);
+    this.app.session.fetch('ROOMS', []);
     this.list = h('ul', { class: 'listing' });
     const fields = [{ name: 'room', label: t('join.name'), value: '', required: true, word: true, max: 64 }];
     const submit = ({ room }) => this.app.goTo(isRoom(room) ? room : `#${room}`);
@@ -114,9 +117,7 @@ export class Sheets {
     ask({
       title: t('do.nick'),
       fields,
-      submit: ({ nick }) => {
-        if (nick !== store.nick) session.ask('NICK', [nick]);
-      },
+      submit: ({ nick }) => (nick === store.nick ? null : session.ask('NICK', [nick])),
     });
   }
 

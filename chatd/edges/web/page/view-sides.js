@@ -1,5 +1,5 @@
-// The lists beside the talk: rooms and conversations with what is unread in them, who is in the room in front, and what
-// was found there. Rooms and people that are there stay: what has changed moves alone.
+// The lists beside the talk: rooms and conversations, the people in the room in front, and what was found there. What has
+// changed moves alone.
 
 import { $, h, icon, pick } from './dom.js';
 import { gap } from './replies.js';
@@ -43,7 +43,7 @@ export class RoomsView {
   }
 
   #make(room) {
-    const sign = room.private ? avatar(room.name) : h('span', { class: 'hash', 'aria-hidden': 'true' }, '#');
+    const sign = room.private ? avatar(room.name, room) : h('span', { class: 'hash', 'aria-hidden': 'true' }, '#');
     const item = h(
       'button',
       { class: 'room', tabindex: '-1' },
@@ -160,7 +160,7 @@ export class PeopleView {
         title: why,
         'aria-haspopup': 'menu',
       },
-      avatar(member.nick),
+      avatar(member.nick, this.app.store.front),
       h('bdi', { class: 'name' }, member.nick),
       member.operator ? icon('shield') : null,
       words.length
@@ -236,11 +236,11 @@ export class Search {
     const room = this.app.store.front;
     const words = $('words').value.trim();
     if (!words || !room) return;
-    const over = () => {
-      $('search-state').textContent = '';
+    const say = (text) => {
+      $('search-state').textContent = text;
     };
-    const asked = this.app.session.fetchOld(room, 'SEARCH', [words], { lost: over });
-    $('search-state').textContent = asked ? t('search.busy') : t('state.away');
+    say(t('search.busy'));
+    this.app.session.fetchOld(room, 'SEARCH', [words], { lost: (event) => say(event?.text ?? t('state.away')) });
   }
 
   #show(lines, room) {
@@ -262,14 +262,18 @@ export class Search {
     );
   }
 
-  /** Bring a message of a room into view; one that is not here is asked for, with what was said around it. */
+  /** Bring a message into view; one that is not here is asked for, with those after it. */
   jumpTo(room, id) {
     if (room !== this.app.store.front || !id) return;
     if (matchMedia('(max-width: 50rem)').matches) this.close({ focus: false });
     if (this.app.log.jump(id)) return;
     const ids = [];
     const done = () => this.#landed(room, id, ids);
-    this.app.session.fetchOld(room, 'HISTORY', [AROUND, `since=${Math.max(0, id - 1)}`], { ids, done });
+    this.app.session.fetchOld(room, 'HISTORY', [AROUND, `since=${Math.max(0, id - 1)}`], {
+      ids,
+      done,
+      lost: this.app.lost,
+    });
   }
 
   #landed(room, id, ids) {

@@ -1,4 +1,4 @@
-// The line protocol, as docs/protocol.rst has it: lines into events, commands into lines, and names.
+// The line protocol of docs/protocol.rst: lines into events, commands into lines, and names.
 
 export const MAX_LINE_BYTES = 8192;
 export const MAX_LABEL_BYTES = 40;
@@ -8,7 +8,7 @@ const PAIR = /^([a-z-]+)=(.*)$/;
 const encoder = new TextEncoder();
 
 const RULING = 'nick room subject';
-// The words of each verb, in their order. "text" is the rest of the line; one with "?" may be missing.
+// The words of each verb. "text" is the rest of the line; one with "?" may be missing.
 const GRAMMAR = {
   NOTE: 'text',
   JOIN: 'nick room',
@@ -118,7 +118,7 @@ function parseDone(tags, tail) {
   return { verb: 'OK', tags, command, words, values };
 }
 
-/** One line to the server, without its end: `format('MSG', ['hi'], {label: 'a1'})`. Empty words are left out. */
+/** One line to the server: `format('MSG', ['hi'], {label: 'a1'})`. Empty words are left out. */
 export function format(verb, words = [], tags = {}) {
   const said = Object.entries(tags)
     .filter(([, value]) => value)
@@ -156,7 +156,7 @@ export const idOf = (values, name = 'id') => (/^\d{1,19}$/.test(values[name] ?? 
 /** What of an epoch stays when the server starts again. */
 export const history = (epoch) => (epoch ?? '').split('.')[0];
 
-/** A fresh token for one thing said. `crypto.randomUUID` is missing where the page came without TLS. */
+/** A fresh token. `crypto.randomUUID` is missing where the page came without TLS. */
 export function label() {
   const random = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
