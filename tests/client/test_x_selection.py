@@ -83,7 +83,8 @@ async def test_no_more_than_can_be_taken(
 async def test_what_cannot_be_had_is_said(
     reading: x_selection.Read, manner: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(x_selection, "SILENCE", 0.5)
+    if manner.startswith("hangs"):  # any other may be slow
+        monkeypatch.setattr(x_selection, "SILENCE", 0.5)
     with owner(manner, LONG), pytest.raises(ClipboardError) as failed:
         await reading("CLIPBOARD")
     assert str(failed.value) == why

@@ -204,7 +204,7 @@ def test_drain_as_it_is_typed_tells_how_far_it_is_and_returns_at_the_end(tmp_pat
             "places kept for 30 seconds: 1",
             "drained: all connections have ended",
         ]
-        assert daemon.process.wait(1) == 0
+        assert daemon.process.wait(10) == 0
     again = subprocess.run(
         [BIN / "chatd", "drain"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )

@@ -186,7 +186,7 @@ class RealWindow:
 
     def end(self) -> int:
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE)
 
 
 @contextmanager

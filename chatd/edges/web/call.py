@@ -125,9 +125,9 @@ class Call:
         return data
 
     async def next_line(self) -> None:
-        """Return when the rate allows one line more than the request counts as."""
+        """Return when the rate allows one line more than the request counts as; never once the connection is lost."""
         channel: Any = self.request.channel
-        await channel.wait_for_rate()
+        await (Deferred() if channel is None else channel.wait_for_rate())
 
     def accepts(self, kind: str) -> bool:
         """Return whether the answer may be of a kind, such as ``text/html``, because the request names it."""
