@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from twisted.internet.task import Clock
 
-from chatd.journal.jetstream.feed import Feed
+from chatd.journal.jetstream.feed import STALL_SECONDS, WATCH_SECONDS, Feed
 from chatd.journal.jetstream.messages import ReceivedMessage
 from tests.support.daemon import DEADLINE
 
@@ -20,9 +21,16 @@ class SlowConnection:
     def __init__(self) -> None:
         self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.asked = asyncio.Event()
+        self.spawned: list[Coroutine[Any, Any, None]] = []
 
     def inbox(self) -> str:
         return "inbox"
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self.spawned.append(work)
+
+    async def unsubscribe(self, number: int) -> None:
+        assert number == 1
 
     async def subscribe(self, subject: str, take: object) -> int:  # noqa: ARG002
         return 1
@@ -68,3 +76,30 @@ def test_an_answer_after_the_stop_starts_nothing() -> None:
     clock, consumer = asyncio.run(start(stop=True))
     assert clock.getDelayedCalls() == []
     assert not consumer.has_caught_up
+
+
+async def restart(*, stop: bool) -> tuple[Clock, bool]:
+    """Let a feed be silent until it is to begin anew, and stop it before that begins or not."""
+    connection, clock = SlowConnection(), Clock()
+    feed = Feed(cast(Any, connection), clock, "chatd", Consumer())
+    connection.answer.set_result(b"{}")
+    await feed.start()
+    clock.pump([WATCH_SECONDS] * int(STALL_SECONDS / WATCH_SECONDS + 1))
+    (again,) = connection.spawned
+    connection.asked.clear()
+    if stop:
+        feed.stop()
+    await again
+    return clock, connection.asked.is_set()
+
+
+def test_it_begins_anew_when_it_is_silent() -> None:
+    clock, asked = asyncio.run(restart(stop=False))
+    assert asked
+    assert len(clock.getDelayedCalls()) == 1
+
+
+def test_what_was_to_begin_anew_when_it_was_stopped_does_not() -> None:
+    clock, asked = asyncio.run(restart(stop=True))
+    assert not asked
+    assert clock.getDelayedCalls() == []

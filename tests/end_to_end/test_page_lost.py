@@ -17,6 +17,7 @@ CUT = """
 const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (data) {
   send.call(this, data);
+  window.sent = data;
   if (!window.cutAfter || !` ${data} `.includes(` ${window.cutAfter} `)) return;
   window.cutAfter = '';
   this.addEventListener('close', () => { window.cuts += 1; });
@@ -167,6 +168,13 @@ def test_what_cannot_be_asked_now_stays_in_the_field(tmp_path: Path) -> None:
         browser.type(" world")
         browser.press("ENTER")
         assert browser.js(f"return {FIELD}") == "hello world"
+
+
+def test_a_connection_is_tried_at_once_when_the_system_is_offline(tmp_path: Path) -> None:
+    with page_of(tmp_path) as (_, browser, page):
+        page.come_in("ann")
+        browser.js("window.sent = ''")
+        assert browser.js("window.dispatchEvent(new Event('offline')); return window.sent") == "PING"
 
 
 def test_the_list_of_rooms_comes_after_a_cut(tmp_path: Path) -> None:

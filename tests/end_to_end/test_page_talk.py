@@ -19,6 +19,10 @@ from tests.support.windows import Screen, started
 pytestmark = pytest.mark.slow
 
 
+MOST = 1000
+"""How many messages wait at most."""
+
+
 def start(folder: Path, port: int, *options: str) -> Daemon:
     return Daemon(folder, "--web", str(port), "--journal", f"sqlite:{folder}/journal", *options)
 
@@ -136,6 +140,32 @@ def test_what_was_not_said_survives_a_reload_and_is_said_once(tmp_path: Path) ->
             ann.wait_for_presence()
             ann.wait_for(["before", "unsent 1", "unsent 2"])
             assert ann.texts() == ["before", "unsent 1", "unsent 2"]
+            assert ann.waiting() == []
+    finally:
+        daemon.kill()
+
+
+def test_what_is_too_much_to_wait_stays_in_the_field_and_is_said_once(tmp_path: Path) -> None:
+    field = "document.getElementById('text').value"
+    (port,) = free_ports(1)
+    texts = [f"pasted {number}" for number in range(MOST + 5)]
+    daemon = start(tmp_path, port)
+    try:
+        with chromium(tmp_path) as browser:
+            browser.allow(GONE)
+            ann = Page(browser, f"http://127.0.0.1:{port}/builds")
+            ann.come_in("ann")
+            daemon.kill()
+            browser.wait("document.body.dataset.presence !== 'present'")
+            browser.js(f"{field} = arguments[0]", "\n".join(texts))
+            ann.say("")
+            assert browser.js(f"return {field}").split("\n") == texts[MOST:]
+            assert "Too many messages" in browser.js("return document.getElementById('warning-text').textContent")
+            daemon = start(tmp_path, port)
+            ann.wait_for(texts[:MOST])
+            ann.say("")
+            ann.wait_for(texts)
+            assert ann.texts() == texts
             assert ann.waiting() == []
     finally:
         daemon.kill()

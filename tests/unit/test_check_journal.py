@@ -21,11 +21,13 @@ from chatd.app.checks.result import Result, State
 from chatd.app.checks.sqlite_file import opened, soundness
 from chatd.journal.sqlite.database import LACKS_LOG, schema
 from chatd.journal.sqlite.store import Store
+from chatd.journal.sqlite.word_index import MAX_LEVELS
 from chatd.protocol import unicode_tables
 from chatd.runtime.schema import upgrade, versions
 from tests.support.checks import let_others_in, named, one, question, snapshot, states
 from tests.support.small_disks import SmallDisk
 from tests.unit.test_archive import written
+from tests.unit.test_word_index import put_levels
 
 ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not ROOT, reason="only root can become somebody who may not")
@@ -347,3 +349,12 @@ def test_the_file_system_here(folder: Path) -> None:
     if told.returncode:
         pytest.skip("there is no findmnt")
     assert file_systems.kind(folder, file_systems.MOUNTS.read_text()) == told.stdout.split()[0]
+
+
+def test_a_search_index_that_cannot_be_read_is_repaired_by_the_next_start(path: Path) -> None:
+    put_levels(path, MAX_LEVELS, 0)
+    what = f"SQLite cannot read the search index of {path}; the next start repairs it"
+    found = one(checked("--journal", f"sqlite:{path}"), "journal.integrity")
+    assert (found.state, found.what, found.do) == (State.WARNING, what, "restart the server, then check again")
+    Store(path).close()
+    assert one(checked("--journal", f"sqlite:{path}"), "journal.integrity").state is State.GOOD

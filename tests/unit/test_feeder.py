@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from chatd.feeder.connection import FeederConnection, Identity, Owner
-from chatd.feeder.feeder import Feeder, Mode, Outcome
+from chatd.feeder.connection import CLOSE_SECONDS, FeederConnection, Identity, Owner
+from chatd.feeder.feeder import STOP_SECONDS, Feeder, Mode, Outcome
 from chatd.feeder.following import QUIET_SECONDS, Following, Start
 from chatd.feeder.log_lines import texts
 from chatd.feeder.open_file import CHUNK_BYTES
+from chatd.feeder.outbox import WINDOW
 from chatd.feeder.state_file import StateError, StateFile
 from chatd.testing import MemoryServer
 
@@ -36,6 +39,8 @@ class Run:
         mode: Mode = Mode.FOLLOW,
         start: Start = Start.END,
         nick: str = "log",
+        *,
+        flush: bool = True,
     ) -> None:
         self.told: list[str] = []
         self.ended: list[Outcome] = []
@@ -58,7 +63,8 @@ class Run:
         )
         self.feeder.done.addCallback(self.ended.append)
         self.feeder.start()
-        server.flush()
+        if flush:
+            server.flush()
 
     def _tell(self, _topic: str, what: str) -> None:
         if what:
@@ -321,6 +327,49 @@ def test_a_line_without_end_is_said_in_pieces(server: MemoryServer, tmp_path: Pa
         server.advance(1)
     assert run.ended == [Outcome.DONE]
     assert "".join(line.partition(") ")[2] for line in said(server)) == text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whenever_it_is_stopped_it_ends_and_each_line_is_said_once(tmp_path: Path, seed: int) -> None:
+    for steps in range(25):
+        folder = tmp_path / str(steps)
+        folder.mkdir()
+        stop_after(steps, random.Random(seed), folder)
+
+
+def stop_after(steps: int, chance: random.Random, folder: Path) -> None:
+    log, lines = folder / "app.log", (f"line {number}" for number in count())
+    added: list[str] = []
+    with MemoryServer() as server:
+
+        def add_some() -> None:
+            some = [next(lines) for _ in range(chance.choice([1, 2, WINDOW]))]
+            added.extend(some)
+            add(log, *some)
+
+        add_some()
+        run = Run(server, folder, start=Start.BEGINNING, flush=False)
+        for _ in range(steps):
+            possible: list[Callable[[], None]] = [
+                add_some,
+                partial(server.clock.advance, 0),  # in which nothing arrives
+                server.flush,
+                partial(server.advance, 0.3),
+                server.disconnect_all,
+            ]
+            chance.choice(possible)()
+        made = run.feeder._connection
+        run.feeder.stop()
+        server.advance(STOP_SECONDS + CLOSE_SECONDS + 1)
+        assert run.ended == [Outcome.DONE]
+        assert run.feeder._connection is None
+        calls: Sequence[Any] = server.clock.getDelayedCalls()
+        owners = [getattr(call.func, "__self__", None) for call in calls]
+        assert run.feeder not in owners and (made is None or made not in owners)
+        again = Run(server, folder, Mode.ONCE)
+        server.advance(30)
+        assert again.ended == [Outcome.DONE]
+        assert said(server) == added
 
 
 def test_when_it_is_stopped_the_place_is_kept(server: MemoryServer, tmp_path: Path, log: Path) -> None:

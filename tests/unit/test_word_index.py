@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,9 @@ from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 from benchmarks.search.judged import MESSAGES, QUERIES
 from chatd.journal import Among, JournalError, Retention, Times
 from chatd.journal.sqlite import database, finding, merging, word_index
-from chatd.journal.sqlite.archive import erase
+from chatd.journal.sqlite.archive import erase, erase_said
 from chatd.journal.sqlite.database import APPLICATION_ID, schema
-from chatd.journal.sqlite.merging import Step
+from chatd.journal.sqlite.merging import IndexUpkeep, Step
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries, replace_text
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.upkeep import LOOK_SECONDS, MAX_REST_SECONDS
@@ -203,14 +203,14 @@ def test_what_the_version_before_has_put_into_the_index_is_not_put_there_twice(t
 def test_of_what_retention_removes_no_word_stays(
     kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str
 ) -> None:
-    connect = database._connect
+    connect = database.connect
 
     def connect_as_compiled(path: Path) -> sqlite3.Connection:
         db = connect(path)
         db.execute(f"PRAGMA secure_delete = {compiled}")
         return db
 
-    monkeypatch.setattr(database, "_connect", connect_as_compiled)
+    monkeypatch.setattr(database, "connect", connect_as_compiled)
     monkeypatch.setattr("chatd.journal.sqlite.upkeep.MAX_REST_SECONDS", 1)
     kit.open(Retention(seconds=60 * 60))
     for start in range(0, 1600, 40):
@@ -243,38 +243,39 @@ def test_of_what_is_erased_again_and_again_no_word_stays(tmp_path: Path, count: 
         assert len(store.searcher.search("#a", ["stays"], 2**62, 10_000, 10)) == 2 * count
 
 
-def test_an_index_of_one_page_is_made_anew_where_a_merge_would_keep_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(word_index, "shape", lambda _: word_index.Shape(2, 1, has_empty_end=True))
-    with closing(Store(tmp_path / "j")) as store:
-        store.epoch("e1")
-        store.write([said("mallory", WORDS[0]), said("alice", WORDS[1])])
-    assert erase(tmp_path / "j", "mallory") == 1
-    assert set(words_in(tmp_path / "j")) >= {WORDS[1]}
-    assert WORDS[0] not in words_in(tmp_path / "j")
-
-
 def test_how_the_index_lies_is_read_from_its_record(tmp_path: Path) -> None:
     with closing(Store(tmp_path / "j")) as store:
         store.epoch("e1")
         with store.transaction() as db:
-            assert word_index.shape(db) == word_index.Shape(0, 0, has_empty_end=False)
-        for start in range(0, 1000, 50):
+            assert word_index.structure(db)[1:] == (0, 0, [])
+        for start in range(0, 2000, 50):
             store.write([said("alice", word) for word in WORDS[start : start + 50]])
-        store.compact()
         with store.transaction() as db:
+            pieces = db.execute("SELECT count(DISTINCT segid) FROM said_idx").fetchone()[0]
             pages = db.execute("SELECT count(*) FROM said_data WHERE id > 10").fetchone()[0]
-            shape = word_index.shape(db)
-            assert (shape.pages, shape.has_empty_end) == (pages, False)
+            structure = word_index.structure(db)
+            assert structure.pieces == sum(has for _, has, *_ in structure.levels) == pieces > 1
+            ends = [(level[at], level[at + 1]) for level in structure.levels for at in range(3, len(level), 3)]
+            assert sum(last - first + 1 for first, last in ends) == pages > pieces
 
 
-def test_merges_do_not_use_up_the_levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "MAX_LEVELS", 10)
+@pytest.mark.parametrize("record", [b"", b"\0\0\0\0", b"\0\0\0\0\x07\x01\x01", b"\0\0\0\0\x80\x01\0\0\0\0"])
+def test_a_record_that_is_not_understood_is_not_changed(tmp_path: Path, record: bytes) -> None:
     path = tmp_path / "j"
-    most = 0
     with closing(Store(path)) as store:
-        store.epoch("e1")
+        store.write([said("alice", WORDS[0])])
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE said_data SET block = ? WHERE id = 10", (record,))
+        assert not word_index.is_unreadable(db)
+        with pytest.raises(sqlite3.DatabaseError, match="the search index is damaged"):
+            word_index.drop_empty_levels(db)
+        db.execute("DELETE FROM said_data WHERE id = 10")
+        with pytest.raises(sqlite3.DatabaseError, match="the search index is damaged"):
+            word_index.structure(db)
+
+
+def test_merges_do_not_use_up_the_levels(tmp_path: Path) -> None:
+    path = tmp_path / "j"
     for step in range(20):
         words = WORDS[step * 50 : (step + 1) * 50]
         with closing(Store(path)) as store:
@@ -282,10 +283,129 @@ def test_merges_do_not_use_up_the_levels(tmp_path: Path, monkeypatch: pytest.Mon
                 store.write([said("mallory", word), said("alice", word[::-1])])
         erase(path, "mallory")
         with closing(Store(path)) as store, store.transaction() as db:
-            most = max(most, word_index.shape(db).levels)
-    assert 4 < most < 10 + 6
-    assert {word[::-1] for word in WORDS[:900]} <= words_in(path).keys()
+            assert len(word_index.structure(db).levels) < 8
+    assert {word[::-1] for word in WORDS[:1000]} <= words_in(path).keys()
     assert left_in(tmp_path, WORDS[:1000]) == set()
+
+
+def put_levels(path: Path, before: int, after: int) -> None:
+    """Let the index have all of its pieces in one level, and so many empty ones before and after it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        structure = word_index.structure(db)
+        assert not any(merging for merging, *_ in structure.levels)
+        pieces = [number for level in reversed(structure.levels) for number in level[2:]]
+        levels = [*([[0, 0]] * before), [0, structure.pieces, *pieces], *([[0, 0]] * after)]
+        db.execute("UPDATE said_data SET block = ? WHERE id = 10", (structure._replace(levels=levels).record(),))
+
+
+@contextmanager
+def with_erased_words(path: Path, count: int) -> Iterator[Store]:
+    """Open a file with so many erased words, and as many others, in an index of which nothing was merged."""
+    with pytest.MonkeyPatch.context() as patched, closing(Store(path)) as store:
+        patched.setattr(word_index, "_merge_some", lambda *_: None)
+        store.write([said("mallory", word) for word in WORDS[:count]])
+        store.write([said("alice", word) for word in WORDS[1000 : 1000 + count]])
+        store.feed()
+        with store.transaction() as db:
+            assert erase_said(db, "mallory") == count
+        patched.undo()
+        yield store
+    assert set(WORDS[1000 : 1000 + count]) <= words_in(path).keys()
+
+
+@pytest.mark.parametrize("empty", [0, 1])
+@pytest.mark.parametrize("count", [10, 500])
+def test_of_what_an_earlier_merge_has_kept_no_word_stays(tmp_path: Path, count: int, empty: int) -> None:
+    path = tmp_path / "j"
+    with with_erased_words(path, count) as store:
+        put_levels(path, 0, 3)
+        with store.transaction() as db:
+            db.execute("INSERT INTO said (said, rank) VALUES ('usermerge', 2)")
+        while store.upkeep._merge_some(1000):
+            pass
+        put_levels(path, 0, empty)
+        with store.transaction() as db:
+            assert word_index.structure(db).pieces == 1
+            db.execute("INSERT INTO said (said, rank) VALUES ('usermerge', 4)")
+            db.execute("UPDATE upkeep SET merged = removals")
+        assert merging.empty_log(path, store._writer)
+        if not left_in(tmp_path, WORDS[:count]):
+            pytest.skip(f"SQLite {sqlite3.sqlite_version} keeps nothing, also before empty levels")
+        store.compact()
+        assert left_in(tmp_path, WORDS[:count]) == set()
+
+
+@pytest.mark.parametrize("count", [10, 500])
+def test_of_what_is_merged_before_empty_levels_no_word_stays(tmp_path: Path, count: int) -> None:
+    with with_erased_words(tmp_path / "j", count) as store:
+        put_levels(tmp_path / "j", 0, 3)
+        store.compact()
+        assert left_in(tmp_path, WORDS[:count]) == set()
+
+
+def test_a_merge_that_could_not_begin_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    merge = IndexUpkeep._merge
+
+    def fail(upkeep: IndexUpkeep, pages: int) -> bool:
+        if pages < 0:
+            monkeypatch.undo()
+            raise sqlite3.OperationalError("database or disk is full")
+        return merge(upkeep, pages)
+
+    with with_erased_words(tmp_path / "j", 10) as store:
+        with store.transaction() as db:  # so that FTS5 begins nothing by itself
+            db.execute("INSERT INTO said (said, rank) VALUES ('usermerge', 16)")
+        monkeypatch.setattr(IndexUpkeep, "_merge", fail)
+        with pytest.raises(JournalError, match="full"):
+            while store.upkeep.step() is not Step.DONE:
+                pass
+        while store.upkeep.step() is not Step.DONE:
+            pass
+        store._writer.execute("VACUUM")
+        assert merging.empty_log(tmp_path / "j", store._writer)
+        assert left_in(tmp_path, WORDS[:10]) == set()
+
+
+def use_up_levels(path: Path) -> None:
+    """Merge the index as chatd did before until SQLite cannot read it; a newer one than 3.40 does not let it happen."""
+    if sqlite3.sqlite_version_info >= (3, 41):
+        put_levels(path, word_index.MAX_LEVELS, 0)
+        return
+    with closing(sqlite3.connect(path)) as db, pytest.raises(sqlite3.DatabaseError, match="malformed"):
+        for _ in range(word_index.MAX_LEVELS):
+            for statement in (*merging._COMPANY, "INSERT INTO said (said, rank) VALUES ('merge', -1000)"):
+                db.execute(statement)
+                db.commit()
+
+
+def test_an_index_of_which_the_levels_are_used_up_is_repaired(kit: Kit, tmp_path: Path, logged: list[str]) -> None:
+    kit.open()
+    kit.say(*WORDS[:300])
+    kit.close()
+    use_up_levels(tmp_path / "j")
+    with closing(sqlite3.connect(tmp_path / "j")) as db, pytest.raises(sqlite3.DatabaseError):
+        db.execute("SELECT rowid FROM said WHERE said MATCH ?", (WORDS[0],)).fetchall()
+    kit.open()
+    kit.say(*WORDS[300:600])
+    assert [kit.search(word) for word in WORDS[:600]] == [[word] for word in WORDS[:600]]
+    kit.close()
+    kit.open()
+    assert [line.replace(str(tmp_path / "j"), "j") for line in logged] == [
+        "repaired the index of j; SEARCH finds everything again"
+    ]
+
+
+def test_an_index_that_cannot_be_read_is_not_repaired_in_a_file_that_has_other_damage(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with closing(Store(path)) as store:
+        store.write([said("bob", word) for word in WORDS[:300]])
+    put_levels(path, word_index.MAX_LEVELS, 0)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'entry_by_time'")
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="is damaged and was not changed"):
+        Store(path)
+    assert path.read_bytes() == before
 
 
 def test_of_what_is_erased_no_word_stays(tmp_path: Path) -> None:

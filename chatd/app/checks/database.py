@@ -29,6 +29,8 @@ class Kind(NamedTuple):
     application_id: int
     version: int
     """The newest that this chatd knows."""
+    repair: Callable[[sqlite3.Connection], str] = lambda _: ""
+    """Returns what is wrong with a file that the next start repairs, empty if nothing."""
 
 
 def check_file(question: Question, kind: Kind, path: Path, contents: Contents) -> Iterator[Result]:
@@ -119,6 +121,10 @@ def _look(question: Question, kind: Kind, path: Path, db: sqlite3.Connection, co
         return
     version = number(db, "user_version")
     yield _version(kind, path, version)
+    if unrepaired := kind.repair(db):
+        what = f"{unrepaired} of {path}; the next start repairs it"
+        yield warning(f"{kind.subject}.integrity", what, "restart the server, then check again")
+        return
     sound = _soundness(question, kind, path, db)
     yield sound
     if version <= kind.version and not sound.do:

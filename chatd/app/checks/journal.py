@@ -17,6 +17,7 @@ from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, good, warning, wrong
 from chatd.journal.factory import is_cluster
 from chatd.journal.sqlite.database import APPLICATION_ID, LACKS_LOG, schema
+from chatd.journal.sqlite.word_index import is_unreadable
 from chatd.runtime.schema import versions
 
 _LEAST_SHARE = 10
@@ -38,12 +39,16 @@ def check(question: Question) -> Iterator[Result]:
             shown = re.sub(r"//[^/@]*@", "//...@", journal)
             yield wrong("journal.file", f"unknown journal: {shown!r}", there)
         return
-    found = Kind("journal", "a journal of chatd", APPLICATION_ID, max(versions(schema())))
+    found = Kind("journal", "a journal of chatd", APPLICATION_ID, max(versions(schema())), _repair)
     lock = path.with_name(f"{path.name}-lock")
     holder = None if question.in_daemon else locks(lock)
     yield from _lock(path, lock, holder, question)
     yield from check_file(question, found, path, lambda db: _contents(db, path, holder, in_cluster=is_cluster(journal)))
     yield from _place(path)
+
+
+def _repair(db: sqlite3.Connection) -> str:
+    return "SQLite cannot read the search index" if is_unreadable(db) else ""
 
 
 def _lock(path: Path, lock: Path, holder: Process | None, question: Question) -> Iterator[Result]:

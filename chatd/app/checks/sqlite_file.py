@@ -14,6 +14,8 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from chatd.runtime.soundness import damage_in
+
 _WAIT_SECONDS = 1.0
 _STEPS = 100_000
 """How many of SQLite's instructions are done between two looks at the clock."""
@@ -71,11 +73,11 @@ def soundness(db: sqlite3.Connection, seconds: float | None, report: Callable[[f
 
     db.set_progress_handler(go_on, _STEPS)
     try:
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        damage = damage_in(db)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
         return Soundness("", whole=False)
     finally:
         db.set_progress_handler(None, 0)
-    return Soundness("" if verdict == "ok" else " ".join(str(verdict).split()), whole=True)
+    return Soundness(damage, whole=True)

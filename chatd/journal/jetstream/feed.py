@@ -169,11 +169,12 @@ class Feed:
             if not self._complained:
                 _log.debug("reading the stream again from {place}: {why}", place=self.place + 1, why=why)
             self._complained = True  # tried every second, for as long as the stream has no leader
-            self._connection.spawn(self._start_again())
+            self._connection.spawn(self._start_again(self._generation))
 
-    async def _start_again(self) -> None:
+    async def _start_again(self, generation: int) -> None:
         try:
-            await self.start()
+            if generation == self._generation:  # else it was stopped, or begun anew, meanwhile
+                await self.start()
         except NatsError:
             self._heard = self._clock.seconds() - STALL_SECONDS + 1  # tried again in a second
             await self._connection.ping()

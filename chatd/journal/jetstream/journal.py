@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd.journal import (
@@ -38,7 +39,7 @@ from chatd.journal.jetstream.node_state import NodeState, make_incarnation
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.refusals import Refusals
-from chatd.journal.jetstream.requests import Requests
+from chatd.journal.jetstream.requests import Requests, no_answer
 from chatd.journal.jetstream.retractions import Retractions
 from chatd.journal.jetstream.room_retention import RoomRetention
 from chatd.journal.jetstream.sameness import check_same
@@ -293,7 +294,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
 
     @override
     def ask(self, incarnation: str, question: Any) -> Deferred[Any]:
-        return self._connection.run(self._requests.ask(incarnation, question))
+        return self._connection.run(self._requests.ask(incarnation, question)).addErrback(_unanswered)
 
     @override
     def answer(self, answerer: Callable[[Any], Any]) -> None:
@@ -418,3 +419,8 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     def _follow(self, entries: Sequence[Entry]) -> None:
         if self._follower is not None and entries:
             self._follower(entries)
+
+
+def _unanswered(failure: Failure) -> NoReturn:
+    failure.trap(NatsError)  # this node stops
+    raise no_answer() from None

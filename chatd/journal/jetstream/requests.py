@@ -74,9 +74,7 @@ class Requests:
             answer = await self._connection.request(self._subjects.node(incarnation), payload, seconds=ASK_SECONDS)
             return json.loads(answer)["answer"]
         except (NatsError, ValueError, KeyError, TypeError):
-            raise ChatError(
-                Code.UNAVAILABLE, "the node that they are connected to does not answer; try again later"
-            ) from None
+            raise no_answer() from None
 
     async def presence(self, after: int) -> PresenceSnapshot | None:
         """Return who is where, with all up to ``after`` at least; None if no node is there that could know."""
@@ -133,3 +131,8 @@ class Requests:
         if self.answerer is not None and message.reply:
             answer = {"answer": self.answerer(json.loads(message.payload))}
             await self._connection.publish(message.reply, json.dumps(answer, ensure_ascii=False).encode())
+
+
+def no_answer() -> ChatError:
+    """Return why nothing is known of whoever is on another node."""
+    return ChatError(Code.UNAVAILABLE, "the node that they are connected to does not answer; try again later")

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chatd.journal import JournalError
+from chatd.journal.sqlite.word_index import drop_empty_levels, is_unreadable
 from chatd.protocol import unicode_tables
 from chatd.runtime.error_texts import of_sqlite
 from chatd.runtime.files import open_own
 from chatd.runtime.schema import upgrade, versions
+from chatd.runtime.soundness import damage_in
 
 APPLICATION_ID = int.from_bytes(b"chat", "big")
 """Marks a file as chatd's. https://www.sqlite.org/pragma.html#pragma_application_id"""
@@ -61,6 +63,8 @@ class OpenFile:
     lock: int
     lacks_log: bool
     """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
+    repaired_index: bool
+    """Whether SQLite could not read the full-text index, see `word_index.is_unreadable`, and can now."""
 
     def close(self) -> None:
         """Close them; the last connection brings all that was written into the file itself."""
@@ -83,10 +87,11 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
                 _check(path, max(versions(schema())))
                 without_log = lacks_log(path)
             os.close(open_own(path))  # nobody else may read it
-            writer = _connect(path)
+            writer = connect(path)
             writer.execute("PRAGMA secure_delete = ON")  # so that nothing stays in the file of what is deleted
             if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            repaired = _repair_index(path, writer)
             upgrade(writer, schema())
             _note_unicode(writer)
             (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -95,10 +100,10 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             writer.execute(f"PRAGMA synchronous = {synchronous}")
             writer.execute("PRAGMA secure_delete = ON")  # of what is taken away nothing is to stay in the file
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
-            reader, searcher, asker = _connect(path), _connect(path), _connect(path)
+            reader, searcher, asker = connect(path), connect(path), connect(path)
             for each in (reader, searcher, asker):
                 each.execute("PRAGMA query_only = ON")
-            return OpenFile(writer, reader, searcher, asker, lock, without_log)
+            return OpenFile(writer, reader, searcher, asker, lock, without_log, repaired)
     except BaseException:
         os.close(lock)
         raise
@@ -111,7 +116,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     with explained(path):
         if path.with_name(path.name + "-journal").exists():
             # Left by a crash while the file was being made: only a connection that may write can roll it back.
-            with closing(_connect(path)) as db:
+            with closing(connect(path)) as db:
                 db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
         db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
@@ -224,7 +229,8 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
     return int(value)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """Connect to a file."""
     # Each connection stays with one thread, but is opened and closed in another.
     return sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
@@ -284,15 +290,26 @@ def _check(path: Path, newest: int) -> None:
         if path.stat().st_size % page and not (beside.exists() and beside.stat().st_size):
             # SQLite itself would take the missing end of the last page for zeros.
             raise JournalError(f"{path} is damaged and was not changed: its end is missing")
-        _check_soundness(db, path)
+        if not is_unreadable(db):  # else it is checked once that is repaired
+            _check_soundness(db, path)
         _check_unicode(db, path)
+
+
+def _repair_index(path: Path, db: sqlite3.Connection) -> bool:
+    """Make an index readable that has too many levels; return whether it had. Raise `JournalError` for other damage."""
+    if not is_unreadable(db):
+        return False
+    with transaction(path, db):
+        drop_empty_levels(db)
+        _check_soundness(db, path)
+    return True
 
 
 def _check_soundness(db: sqlite3.Connection, path: Path) -> None:
     enough = threading.Timer(CHECK_SECONDS, db.interrupt)
     enough.start()
     try:
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        damage = damage_in(db)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
@@ -300,8 +317,8 @@ def _check_soundness(db: sqlite3.Connection, path: Path) -> None:
     finally:
         enough.cancel()
         enough.join()
-    if verdict != "ok":
-        raise JournalError(f"{path} is damaged and was not changed: {' '.join(verdict.split())}")
+    if damage:
+        raise JournalError(f"{path} is damaged and was not changed: {damage}")
 
 
 def _check_unicode(db: sqlite3.Connection, path: Path) -> None:

@@ -9,20 +9,19 @@ refuses an index with it for good.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from enum import Enum, auto
 from pathlib import Path
 from time import monotonic
 
 from chatd.journal.sqlite import word_index
-from chatd.journal.sqlite.database import BUSY_SECONDS, explained, transaction
+from chatd.journal.sqlite.database import BUSY_SECONDS, connect, explained, transaction
 from chatd.journal.sqlite.word_index import MERGE, feed_some
 
 PAGES = 16
 """How many pages of the index are merged at a time."""
 STEP_SECONDS = 0.003
 """How long a step goes on with that: it is over after the pages that follow. For so long a message may have to wait."""
-MAX_LEVELS = 1000
-"""With how many levels the index is made anew before it is merged again: with twice as many it would be unreadable."""
 PAGES_AT_ONCE = 1000
 """How many one step merges where nobody waits."""
 ASK = "UPDATE upkeep SET removals = removals + 1, wanted = removals + 1"
@@ -56,13 +55,13 @@ class IndexUpkeep:
     How far it has come stands in the file, but for a merge, which a restart begins anew.
     """
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, *, repaired: bool = False) -> None:
         self.path = path
+        self.repaired = repaired
+        """Whether the index could not be read when the file was opened, and can now."""
         self._db = db
         self._begun: int | None = None
         """How often something had been taken out when the merge began that is under way."""
-        self._merged_again = False
-        """Whether that is the second one for the same."""
 
     def step(self, *, may_merge: bool = True, pages: int = PAGES) -> Step:
         """Do one step. A merge begins if it ``may``, or somebody waits for it. Raise `JournalError`."""
@@ -75,16 +74,16 @@ class IndexUpkeep:
         if self._begun is None:
             if not is_due or not (may_merge or is_wanted):
                 return Step.NOTHING
-            self._limit_levels()
             # What is under way already is without what was taken out last; FTS5 would go on with that alone.
             if self._merge_some(pages):
                 return Step.MERGED
-            self._begun = removals
+            self._prepare()
             with transaction(self.path, self._db):
                 begins = self._merge(-pages)  # from here on all that there is
+            self._begun = removals
             if begins:
                 return Step.MERGED
-        if self._merge_some(pages) or self._merge_again(pages):
+        if self._merge_some(pages):
             return Step.MERGED
         return self._empty_log(self._begun)
 
@@ -101,36 +100,20 @@ class IndexUpkeep:
                     return True
         return False
 
-    def _limit_levels(self) -> None:
-        with explained(self.path):
-            levels = word_index.shape(self._db).levels
-        if levels >= MAX_LEVELS:
-            with transaction(self.path, self._db) as db:
-                word_index.make_anew(db)
+    def _prepare(self) -> None:
+        """See to it that a merge leaves out what was taken out, which it does where it ends in the last level.
 
-    def _merge_again(self, pages: int) -> bool:
-        """Begin anew if words that were taken out may have been kept; return whether that is so.
-
-        A merge leaves them out if it is into the last level, and alone there. Before empty levels it keeps each, with a
-        note that it is gone; newer SQLites, as 3.46, end so now and then, and do not merge what is alone. One page
-        would be put beside what it is to be merged with, and be kept for the same reason.
+        Before empty levels it keeps each word, with a note that it is gone, as other merges may have done; and what is
+        in one piece is not merged.
         """
         with explained(self.path):
-            shape = word_index.shape(self._db)
-        if not shape.has_empty_end:
-            return False
-        if shape.pages == 1:
+            alone = word_index.structure(self._db).pieces == 1
+        if alone:
             with transaction(self.path, self._db) as db:
-                word_index.make_anew(db)
-            return False
-        if self._merged_again:
-            return False
-        self._merged_again = True
-        with transaction(self.path, self._db) as db:
-            for statement in _COMPANY:
-                db.execute(statement)
-        with transaction(self.path, self._db):
-            return self._merge(-pages)
+                for statement in _COMPANY:
+                    db.execute(statement)
+        with explained(self.path), closing(connect(self.path)) as other, transaction(self.path, other):
+            word_index.drop_empty_levels(other)
 
     def _merge(self, pages: int) -> bool:
         """Merge some pages; return whether there was anything to do."""
@@ -144,7 +127,6 @@ class IndexUpkeep:
         with transaction(self.path, self._db) as db:
             db.execute("UPDATE upkeep SET merged = ?", (removals,))
         self._begun = None
-        self._merged_again = False
         return Step.DONE
 
 

@@ -46,6 +46,8 @@ class Upkeep:
 
     def start(self) -> None:
         """Begin to look."""
+        if self._index.repaired:
+            _log.info("repaired the index of {name}; SEARCH finds everything again", name=self._index.path)
         self._call = self._clock.callLater(0, self._look)
 
     def stop(self) -> None:

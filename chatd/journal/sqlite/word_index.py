@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from chatd.journal.search import where
@@ -31,6 +32,8 @@ MIN_PAGES, ROWS_PER_PAGE = 4, 4
 It is what keeps up: a page that is written is merged once for each level. FTS5's own ``automerge`` does as much, but
 for 64 pages at once: whoever comes then waits for 40 milliseconds.
 """
+MAX_LEVELS = 2000
+"""With more levels SQLite takes the index for damaged: "database disk image is malformed"."""
 MERGE = "INSERT INTO said (said, rank) VALUES ('merge', ?)"
 """Merges about so many pages of the index. https://www.sqlite.org/fts5.html#the_merge_command"""
 _COLUMNS = ("rowid", "room", "text")
@@ -68,34 +71,60 @@ def remove(db: sqlite3.Connection, messages: Sequence[IndexedMessage]) -> None:
     note_removal(db)
 
 
-class Shape(NamedTuple):
-    """How the index lies in the file."""
+class Structure(NamedTuple):
+    """FTS5's record of how the index lies in the file; the oldest of its pieces are in the last level."""
 
-    levels: int
-    """Each full merge adds two, with an SQLite before 3.41 for ever; what has more than 2000 it calls malformed."""
-    pages: int
-    """In all of its pieces."""
-    has_empty_end: bool
-    """Whether there are empty levels after the last one with a piece."""
+    cookie: bytes
+    pieces: int
+    writes: int
+    levels: list[list[int]]
+    """Of each how many of its pieces are being merged, how many it has, and three numbers of each piece."""
+
+    def record(self) -> bytes:
+        """Return it as SQLite writes it: ``fts5StructureWrite`` in its fts5_index.c."""
+        numbers = [len(self.levels), self.pieces, self.writes, *chain.from_iterable(self.levels)]
+        return self.cookie + b"".join(_bytes(number) for number in numbers)
 
 
-def shape(db: sqlite3.Connection) -> Shape:
-    """Return how the index lies in the file.
+def structure(db: sqlite3.Connection) -> Structure:
+    """Return how the index lies in the file. Raise `sqlite3.DatabaseError` if the record is not as it should be."""
+    try:
+        (record,) = db.execute("SELECT block FROM said_data WHERE id = 10").fetchone() or (b"",)
+        numbers = _numbers(record[4:])
+        count, pieces, writes = next(numbers), next(numbers), next(numbers)
+        levels: list[list[int]] = []
+        for _ in range(count):
+            merging, has = next(numbers), next(numbers)
+            levels.append([merging, has, *islice(numbers, 3 * has)])
+    except StopIteration:
+        raise sqlite3.DatabaseError("the search index is damaged") from None
+    found = Structure(record[:4], pieces, writes, levels)
+    if found.record() != record:
+        raise sqlite3.DatabaseError("the search index is damaged")
+    return found
 
-    Read from FTS5's record of its structure: after four bytes the numbers of levels, of pieces and of writes; for each
-    level how many of its pieces are being merged, how many it has, and of each its number, its first and its last page.
-    Source: ``fts5StructureDecode`` in SQLite's fts5_index.c.
+
+def is_unreadable(db: sqlite3.Connection) -> bool:
+    """Return whether SQLite takes the index of a file for damaged because it has too many levels.
+
+    Each full merge adds two, with an SQLite before 3.41 forever.
     """
-    (record,) = db.execute("SELECT block FROM said_data WHERE id = 10").fetchone()
-    numbers = _numbers(record[4:])
-    levels, _, _ = next(numbers), next(numbers), next(numbers)
-    pages = last = 0
-    for _ in range(levels):
-        _, last = next(numbers), next(numbers)
-        for _ in range(last):
-            _, first_page, last_page = next(numbers), next(numbers), next(numbers)
-            pages += last_page - first_page + 1
-    return Shape(levels, pages, has_empty_end=pages > 0 and last == 0)
+    try:
+        return len(structure(db).levels) > MAX_LEVELS
+    except sqlite3.DatabaseError:
+        return False  # there is none, or it is damaged indeed
+
+
+def drop_empty_levels(db: sqlite3.Connection) -> None:
+    """Leave the levels without pieces out of the record, within a transaction.
+
+    They say nothing, but before them a merge keeps what was taken out, and too many make the index unreadable. No
+    statement of FTS5 does it. It takes no notice of what its own connection writes there: ``db`` has to be another.
+    """
+    found = structure(db)
+    levels = [level for level in found.levels if level[1]]
+    if len(levels) < len(found.levels):
+        db.execute("UPDATE said_data SET block = ? WHERE id = 10", (found._replace(levels=levels).record(),))
 
 
 def _numbers(data: bytes) -> Iterator[int]:
@@ -106,6 +135,12 @@ def _numbers(data: bytes) -> Iterator[int]:
         if byte < 0x80:
             yield number
             number = 0
+
+
+def _bytes(number: int) -> bytes:
+    """Return a number as SQLite writes it."""
+    high = number >> 7
+    return (bytes(byte | 0x80 for byte in _bytes(high)) if high else b"") + bytes([number & 0x7F])
 
 
 def _merge_some(db: sqlite3.Connection, rows: int) -> None:
@@ -137,13 +172,6 @@ def feed_new(db: sqlite3.Connection) -> None:
     if last > upto:
         add(db, [IndexedMessage(*row) for row in db.execute(_NEW, (upto,))])
         db.execute("UPDATE upkeep SET fed_upto = ?", (last,))
-
-
-def make_anew(db: sqlite3.Connection) -> None:
-    """Empty the index and put everything into it again, within a transaction."""
-    db.execute("INSERT INTO said (said) VALUES ('delete-all')")
-    db.execute("UPDATE upkeep SET fed_upto = 0")
-    feed_new(db)
 
 
 def feed_some(db: sqlite3.Connection, count: int = ROWS) -> bool:

@@ -56,7 +56,7 @@ class App {
     session.on('stopped', (code, text) => this.shell.stopped(text));
     window.addEventListener('popstate', () => this.goTo(roomOf(location.pathname), { replace: true }));
     window.addEventListener('hashchange', () => this.#codes(takeCodes()));
-    window.addEventListener('online', () => this.connection.hurry());
+    for (const each of ['online', 'offline']) window.addEventListener(each, () => this.connection.hurry());
     document.addEventListener(
       'visibilitychange',
       () => document.visibilityState === 'visible' && this.connection.hurry(),

@@ -63,7 +63,9 @@ export function carryOut(app, text, reply = 0) {
   const long = said.find((line) => bytes(line) > MAX_TEXT_BYTES);
   if (long) return t('cmd.long', { n: bytes(long), most: MAX_TEXT_BYTES });
   for (const [index, line] of said.entries()) {
-    if (!app.session.say(room, line, index === 0 ? reply : 0)) return t('cmd.full');
+    if (app.session.say(room, line, index === 0 ? reply : 0)) continue;
+    app.composer.set(lines.slice(index).join('\n'));
+    return t('cmd.full');
   }
   app.log.toEnd();
   return null;

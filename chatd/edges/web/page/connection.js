@@ -62,7 +62,7 @@ export class Connection extends Emitter {
     if (this.#socket) this.#drop(this.#socket);
   }
 
-  /** The network may be back: wait no longer, and do not trust a silent line. */
+  /** The network may be back or gone: wait no longer, and do not trust a silent line. */
   hurry() {
     if (this.state === 'waiting') this.open();
     else if (this.state === 'open') this.#ask();
