@@ -28,6 +28,7 @@ from chatd.app import options as daemon
 from chatd.app.announcing import ANY
 from chatd.app.class_banner import INVITED, INVITED_HOURS, LINK_MINUTES, Opened, banner
 from chatd.app.configuration.layers import COMMAND_LINE
+from chatd.app.early_signals import hold_signals
 from chatd.app.exit_status import ExitStatus
 from chatd.app.options import Options
 from chatd.app.qr_code import qr_code
@@ -133,6 +134,7 @@ class ClassServerOptions(ServerOptions):
 
 def main(arguments: Sequence[str]) -> None:
     """Run the server for a class until it is stopped, with the arguments after ``chatd class``."""
+    hold_signals()
     sys.argv[1:] = ["--nodaemon", "--pidfile=", ClassServiceMaker.tapname, *arguments]
     app.run(runApp, ClassServerOptions)
 

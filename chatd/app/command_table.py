@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
 
+from chatd.app.early_signals import raise_on_interrupt
+
 
 class Command(NamedTuple):
     """One command: ``main`` of its module takes the arguments after its name."""
@@ -84,4 +86,6 @@ COMMANDS = {command.name: command for task in TASKS for command in task.commands
 def run(command: Command, arguments: Sequence[str]) -> None:
     """Do what the arguments after a command say. Raise `SystemExit`, with one line if it could not be done."""
     given = [command.name, *arguments] if command.shares_parser else list(arguments)
-    import_module(command.module).main(given)
+    module = import_module(command.module)
+    raise_on_interrupt()
+    module.main(given)

@@ -11,9 +11,10 @@ from typing import Any
 
 from twisted.logger import ILogObserver, LogLevel
 
+from chatd.app.early_signals import hold_all_signals, release_signals
 from chatd.app.log_output import Output, OwnLogFile, open_log
 from chatd.app.pid_file import PidFile
-from chatd.app.signals import hold_signals, install_signals, release_signals
+from chatd.app.signals import install_signals
 
 SEEN_ABOVE = "the server did not start; see the message above"
 """What twistd adds of a daemon, of which it shows no more than a hundred bytes."""
@@ -34,6 +35,9 @@ class NoProcess:
     def started(self, reactor: Any, drain: Callable[[], object], reload: Callable[[], object]) -> None:
         """Take the signals, one of which is to ``drain`` and one to ``reload``."""
         install_signals(reactor, None, drain, reload)
+
+    def release_signals(self) -> None:
+        """Leave what the program holds to it."""
 
     def failed(self, line: str) -> str:
         """Print why it could not start; return what is to be said besides, if anything."""
@@ -72,15 +76,18 @@ class Process(NoProcess):
 
     def take(self) -> None:
         """Write the pid file. Raise `ValueError`, with a sentence for the user, if that cannot be."""
-        hold_signals()  # whoever finds the number there may send one, which would end the process before `started`
+        hold_all_signals()  # whoever finds the number there may send one
         if self._pid_file is not None:
             self._pid_file.take()
 
     def started(self, reactor: Any, drain: Callable[[], object], reload: Callable[[], object]) -> None:
         """Take the signals, and let go of the terminal."""
         install_signals(reactor, self._log_file, drain, reload)
-        release_signals()
         self._close_terminal()
+
+    def release_signals(self) -> None:
+        """Take what has come since the process began."""
+        release_signals()
 
     def failed(self, line: str) -> str:
         """Print why it could not start; return what is to be said besides, if anything."""

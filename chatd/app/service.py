@@ -177,6 +177,7 @@ class ChatService(Service):
             reload = (lambda: None) if self.reloader is None else self.reloader.on_signal
             self._reactor.callWhenRunning(self._process.started, self._reactor, self.draining.drain, reload)
             self._reactor.callWhenRunning(StopSignals(self._reactor).install)
+            self._reactor.callWhenRunning(self._process.release_signals)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)

@@ -14,18 +14,7 @@ from twisted.logger import Logger
 
 from chatd.app.log_output import OwnLogFile
 
-HELD = frozenset({signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2})
 _log = Logger()
-
-
-def hold_signals() -> None:
-    """Let those that come from now on wait until `release_signals`, instead of ending the process."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
-
-
-def release_signals() -> None:
-    """Take those that have come since `hold_signals`."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
 
 def install_signals(
@@ -33,9 +22,9 @@ def install_signals(
 ) -> None:
     """Let SIGTERM end the reactor, SIGHUP reopen the log and ``reload``, SIGUSR1 ``drain``, SIGUSR2 begin a new log.
 
-    When the terminal is gone in which the daemon ran, SIGHUP is as SIGTERM.
+    When the terminal is gone in which the daemon ran or was started, SIGHUP is as SIGTERM.
     """
-    had_terminal = _has_terminal()
+    had_terminal = _has_terminal() or any(_was_terminal(descriptor) for descriptor in range(3))
 
     def hang_up() -> None:
         if had_terminal and not _has_terminal():
@@ -81,10 +70,15 @@ def _let_go_of_the_terminal() -> None:
     """Write nothing more to what is not there: it would fail at the very end, and be the exit status."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
-        try:
-            os.ttyname(descriptor)
-        except OSError as error:
-            if error.errno == errno.ENOTTY:  # a file or a pipe
-                continue
-        os.dup2(nowhere, descriptor)
+        if os.isatty(descriptor) or _was_terminal(descriptor):
+            os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def _was_terminal(descriptor: int) -> bool:
+    """Return whether a descriptor leads to a terminal that is gone."""
+    try:
+        os.ttyname(descriptor)
+    except OSError as error:
+        return error.errno not in (errno.ENOTTY, errno.EBADF)  # a file or a pipe; one that is closed
+    return False

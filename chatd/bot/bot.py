@@ -87,7 +87,10 @@ class Bot:
         return self._life.start(endpoint)
 
     def stop(self) -> Deferred[None]:
-        """Disconnect, store the state, and return a Deferred that fires when that is done. A bot starts only once."""
+        """Disconnect, store the state, and return a Deferred that fires when that is done. A bot starts only once.
+
+        A handler may wait for it: there, it fires when the bot has disconnected, and the bot ends with the handler.
+        """
         assert self._life is not None, "start it first"
         return self._life.end()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -33,6 +34,7 @@ MAX_PAUSE_SECONDS = 60.0
 HOLD_SECONDS = 0.05
 """After how long the connection gets a turn between two messages: PING is answered then, and the state is written."""
 
+_WORKING_FOR: ContextVar[object] = ContextVar("the life of the bot whose handler runs", default=None)
 Work = Callable[[], Coroutine[Any, Any, None]]
 _log = Logger("chatd.bot")
 
@@ -77,7 +79,10 @@ class Life(Owner):
         return self._finished
 
     def end(self) -> Deferred[None]:
-        """End; return what fires when that is done, and never fails: how it ended is for who started it."""
+        """End; return what fires when that is done, and never fails: how it ended is for who started it.
+
+        For a handler, which is a part of what is to end, it fires when the bot has disconnected.
+        """
         if not self._is_over:
             self._is_over = True
             self._working.cancel()
@@ -88,7 +93,10 @@ class Life(Owner):
         if self._finished.called:
             return succeed(None)
         ended: Deferred[None] = Deferred()
-        self._ending.append(ended)
+        if _WORKING_FOR.get() is self:
+            self._staying.addBoth(lambda _: ended.callback(None))
+        else:
+            self._ending.append(ended)
         return ended
 
     def _stop_for(self, failure: Failure) -> None:
@@ -166,6 +174,7 @@ class Life(Owner):
         return self._outbox.add(f"{label}.{number}", commands.Tell(room, text))
 
     async def _work(self) -> None:
+        _WORKING_FOR.set(self)
         turn = self._reactor.seconds()
         while not self._is_over:
             work = await self._inbox.get()
@@ -178,8 +187,13 @@ class Life(Owner):
 
     async def _handle(self, message: Message, place: Place) -> None:
         await self._call(self._handlers.message, message)
-        await DeferredList(message.answers, consumeErrors=True)
-        await self._note_done(message.room, place)
+        answers = DeferredList(message.answers, consumeErrors=True)
+        # Once a handler has stopped the bot, nobody hears any more that an answer is stored.
+        stopped = self._is_over
+        if answers.called or not stopped:
+            await answers
+            if stopped or not self._is_over:
+                await self._note_done(message.room, place)
 
     async def _call(self, handlers: list[Callable[..., object]], *arguments: object) -> None:
         for handler in handlers:
@@ -191,10 +205,10 @@ class Life(Owner):
                 if self._is_over:
                     raise
                 _log.failure("a handler has failed")
+            if self._is_over:
+                return
 
     async def _note_done(self, room: str, place: Place) -> None:
-        if self._is_over:
-            return
         is_first = self._places.finish(room, place)
         if self._saving is None or not self._saving.active():
             self._saving = self._reactor.callLater(0.0 if is_first else SAVE_SECONDS, self._save)

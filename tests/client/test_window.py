@@ -194,6 +194,7 @@ def desk(display: str) -> Iterator[Desk]:
     made.window.stop_drawing()
     root.destroy()
     assert not failures
+    assert made.clock.getDelayedCalls() == []
 
 
 # What the window had from the beginning.

@@ -353,6 +353,7 @@ def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) 
     assert room_state(b)[2] == kept.id - 1 >= last
 
 
+@pytest.mark.serial
 def test_a_node_that_stops_waits_for_no_server_that_stands_still(
     fragile: Cluster, server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -719,6 +720,7 @@ def test_an_index_that_cannot_be_written_delays_and_loses_nothing(
     assert history(cluster, a) == ["1"]
 
 
+@pytest.mark.serial
 def test_an_index_that_cannot_be_written_for_long_answers_and_delivers_later(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,6 @@ from tests.support.daemon import (
 pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
-TERM_SECONDS = 5
 VERBS = [
     "HELLO",
     "JOIN",
@@ -296,7 +295,7 @@ def test_sigterm_says_goodbye(tmp_path: Path) -> None:
     with Daemon(tmp_path) as daemon, daemon.member("ann", "#den") as ann, daemon.client() as stranger:
         stranger.line()
         daemon.process.terminate()
-        assert daemon.process.wait(TERM_SECONDS) == 0
+        assert daemon.process.wait(DEADLINE) == 0
         for client in (ann, stranger):
             (line,) = client.rest()
             assert line.startswith("BYE shutdown ")
@@ -325,7 +324,7 @@ def test_sigterm_waits_for_nobody_who_does_not_read(tmp_path: Path) -> None:
             said += len(ann.line())
         daemon.process.terminate()
         rest = pool.submit(ann.rest)
-        assert daemon.process.wait(TERM_SECONDS) == 0
+        assert daemon.process.wait(DEADLINE) == 0
         assert rest.result()[-1].startswith("BYE shutdown ")
         assert idle.rest()[-1].startswith("BYE shutdown ")
         assert "Traceback" not in daemon.log()

@@ -338,6 +338,7 @@ def test_a_header_from_anywhere_else_does_not_count(tmp_path: Path, stack: ExitS
     assert "127.0.0.1" in warnings(daemon)[0]
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("sent", [b"", b"PROXY TCP4 192.0.2.1", b"PROXY TCP4 " + b"1" * 90])
 def test_a_header_that_never_comes(tmp_path: Path, stack: ExitStack, sent: bytes) -> None:
     daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--listen", PROXIED, "--join-timeout", "1"))
@@ -348,6 +349,7 @@ def test_a_header_that_never_comes(tmp_path: Path, stack: ExitStack, sent: bytes
     assert "no PROXY header arrived within 1 second" in line
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize(
     "sent",
     [
@@ -423,6 +425,7 @@ def greeted(clients: list[Client], seconds: float) -> list[Client]:
     return inside
 
 
+@pytest.mark.serial
 def test_when_no_file_can_be_opened_those_inside_notice_nothing(tmp_path: Path, stack: ExitStack) -> None:
     daemon = stack.enter_context(Daemon(tmp_path, inside=limited(80)))
     alice, bob = stack.enter_context(daemon.member("alice", "#a")), stack.enter_context(daemon.member("bob", "#a"))

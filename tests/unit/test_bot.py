@@ -516,6 +516,59 @@ def test_it_ends_whenever_it_is_stopped_and_leaves_nothing_behind(tmp_path: Path
     assert handled[-1] == "done"
 
 
+@pytest.mark.parametrize("first", [False, True], ids=["later", "at once"])
+def test_a_handler_may_wait_for_the_stop(server: MemoryServer, tmp_path: Path, first: bool) -> None:
+    done: list[str] = []
+
+    def started() -> tuple[Bot, Deferred[None]]:
+        bot = Bot("echo", "#builds", state=tmp_path / "state")
+
+        @bot.on_message
+        async def handle(message: Message) -> None:
+            if not first:
+                await message.answer("bye")
+            await bot.stop()
+            done.append(message.text)
+
+        ended = bot.start(server.endpoint(), server.clock)
+        server.flush()
+        return bot, ended
+
+    bot, ended = started()
+    server.client("alice", "#builds").send("MSG go")
+    server.flush()
+    assert done == ["go"]
+    assert ended.called
+    assert bot.stop().called
+    bot, ended = started()
+    assert not ended.called  # it has handled that message
+    bot.stop()
+    server.stop()
+    assert server.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_handler_may_answer_and_stop(server: MemoryServer, waits: bool) -> None:
+    bot = Bot("echo", "#builds")
+
+    @bot.on_message
+    def handle(message: Message) -> Deferred[None] | None:
+        message.answer("bye")
+        stopped = bot.stop()
+        return stopped if waits else None
+
+    @bot.on_message
+    async def never(_: Message) -> None:
+        await Deferred()
+
+    ended = bot.start(server.endpoint(), server.clock)
+    server.flush()
+    server.client("alice", "#builds").send("MSG go")
+    server.flush()
+    assert ended.called
+    assert stored(server) == ["MSG alice #builds go", "MSG echo #builds bye"]
+
+
 def one_round(server: MemoryServer) -> None:
     """Let what is due happen once, and what is under way arrive at the next stop."""
     server.clock.advance(0)

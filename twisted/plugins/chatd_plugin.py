@@ -6,7 +6,20 @@ from twisted.cred.strcred import ICheckerFactory
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-chatd = ServiceMaker(
+
+class ChatServiceMaker(ServiceMaker):
+    """Holds the signals that come before the rest is imported."""
+
+    @property
+    def options(self) -> object:
+        """What reads the options; it is asked for once twistd is to run chatd, and nothing else."""
+        from chatd.app.early_signals import hold_signals
+
+        hold_signals()
+        return super().options
+
+
+chatd = ChatServiceMaker(
     "chatd", "chatd.app.options", "A chat server for browsers, IRC clients, nc, curl and scripts.", "chatd"
 )
 
