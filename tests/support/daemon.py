@@ -142,9 +142,9 @@ class Daemon:
         return self._file.read_text(errors="replace")
 
     def terminate(self) -> int:
-        """Send SIGTERM and return the exit code; fail if it takes more than ten seconds."""
+        """Send SIGTERM and return the exit code."""
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE)
 
     def kill(self) -> None:
         """End the process, whatever it is doing; nothing if it has ended."""
