@@ -193,13 +193,15 @@ def upkeep(sides: Sequence[Side], count: int) -> Iterator[Sequence[str]]:
 
 
 def _steps(name: str, side: Side, kind: Step) -> Sequence[str]:
-    index, took = IndexUpkeep(side.path, side.db), []
+    took = []
     began = time.thread_time()
-    while True:
-        start = time.perf_counter()
-        if index.step() is not kind:
-            break
-        took.append((time.perf_counter() - start) * 1000)
+    with closing(sqlite3.connect(side.path, isolation_level=None)) as second:
+        index = IndexUpkeep(side.path, side.db, second)
+        while True:
+            start = time.perf_counter()
+            if index.step() is not kind:
+                break
+            took.append((time.perf_counter() - start) * 1000)
     took.sort()
     figures = (median(took), took[len(took) * 99 // 100], took[-1])
     return [name, f"{len(took):,}", *(f"{each:.1f}" for each in figures), f"{time.thread_time() - began:.1f}"]

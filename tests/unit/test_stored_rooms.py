@@ -88,9 +88,9 @@ def steps_of_a_start(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         db.set_progress_handler(count, 1)
         return db
 
-    original = database.connect
+    original = database._connect
     with monkeypatch.context() as patched:
-        patched.setattr(database, "connect", connect)
+        patched.setattr(database, "_connect", connect)
         chat = started(path)
     chat.journal.stop()
     return steps

@@ -203,14 +203,14 @@ def test_what_the_version_before_has_put_into_the_index_is_not_put_there_twice(t
 def test_of_what_retention_removes_no_word_stays(
     kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str
 ) -> None:
-    connect = database.connect
+    connect = database._connect
 
     def connect_as_compiled(path: Path) -> sqlite3.Connection:
         db = connect(path)
         db.execute(f"PRAGMA secure_delete = {compiled}")
         return db
 
-    monkeypatch.setattr(database, "connect", connect_as_compiled)
+    monkeypatch.setattr(database, "_connect", connect_as_compiled)
     monkeypatch.setattr("chatd.journal.sqlite.upkeep.MAX_REST_SECONDS", 1)
     kit.open(Retention(seconds=60 * 60))
     for start in range(0, 1600, 40):
@@ -364,6 +364,15 @@ def test_a_merge_that_could_not_begin_is_begun_again(tmp_path: Path, monkeypatch
         store._writer.execute("VACUUM")
         assert merging.empty_log(tmp_path / "j", store._writer)
         assert left_in(tmp_path, WORDS[:10]) == set()
+
+
+def test_a_merge_makes_nothing_in_the_place_of_a_file_that_was_moved(tmp_path: Path) -> None:
+    with with_erased_words(tmp_path / "j", 10) as store:
+        (tmp_path / "j").rename(tmp_path / "moved")  # the next write is refused
+        while store.upkeep.step() not in (Step.DONE, Step.WAITED):
+            pass
+        assert not (tmp_path / "j").exists()
+        (tmp_path / "moved").rename(tmp_path / "j")
 
 
 def use_up_levels(path: Path) -> None:

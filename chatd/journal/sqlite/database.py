@@ -60,6 +60,8 @@ class OpenFile:
     searcher: sqlite3.Connection
     asker: sqlite3.Connection
     """For what is asked of a room at once."""
+    second: sqlite3.Connection
+    """Writes what the writer's FTS5 is to read anew, in its thread: see `word_index.drop_empty_levels`."""
     lock: int
     lacks_log: bool
     """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
@@ -71,6 +73,7 @@ class OpenFile:
         self.asker.close()
         self.searcher.close()
         self.reader.close()
+        self.second.close()
         self.writer.close()
         os.close(self.lock)
 
@@ -87,7 +90,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
                 _check(path, max(versions(schema())))
                 without_log = lacks_log(path)
             os.close(open_own(path))  # nobody else may read it
-            writer = connect(path)
+            writer = _connect(path)
             writer.execute("PRAGMA secure_delete = ON")  # so that nothing stays in the file of what is deleted
             if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -100,10 +103,11 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             writer.execute(f"PRAGMA synchronous = {synchronous}")
             writer.execute("PRAGMA secure_delete = ON")  # of what is taken away nothing is to stay in the file
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
-            reader, searcher, asker = connect(path), connect(path), connect(path)
+            reader, searcher, asker, second = (_connect(path) for _ in range(4))
             for each in (reader, searcher, asker):
                 each.execute("PRAGMA query_only = ON")
-            return OpenFile(writer, reader, searcher, asker, lock, without_log, repaired)
+            _pragma(second, "user_version")  # opens the log: later there may be another under that name
+            return OpenFile(writer, reader, searcher, asker, second, lock, without_log, repaired)
     except BaseException:
         os.close(lock)
         raise
@@ -116,7 +120,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     with explained(path):
         if path.with_name(path.name + "-journal").exists():
             # Left by a crash while the file was being made: only a connection that may write can roll it back.
-            with closing(connect(path)) as db:
+            with closing(_connect(path)) as db:
                 db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
         db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
@@ -229,8 +233,7 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
     return int(value)
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Connect to a file."""
+def _connect(path: Path) -> sqlite3.Connection:
     # Each connection stays with one thread, but is opened and closed in another.
     return sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512

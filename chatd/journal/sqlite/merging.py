@@ -9,13 +9,12 @@ refuses an index with it for good.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from enum import Enum, auto
 from pathlib import Path
 from time import monotonic
 
 from chatd.journal.sqlite import word_index
-from chatd.journal.sqlite.database import BUSY_SECONDS, connect, explained, transaction
+from chatd.journal.sqlite.database import BUSY_SECONDS, explained, transaction
 from chatd.journal.sqlite.word_index import MERGE, feed_some
 
 PAGES = 16
@@ -50,16 +49,19 @@ class Step(Enum):
 
 
 class IndexUpkeep:
-    """Does what is still to be done in the index of a file, by its one connection that writes.
+    """Does what is still to be done in the index of a file, by the connection that writes and a second one beside it.
 
     How far it has come stands in the file, but for a merge, which a restart begins anew.
     """
 
-    def __init__(self, path: Path, db: sqlite3.Connection, *, repaired: bool = False) -> None:
+    def __init__(
+        self, path: Path, db: sqlite3.Connection, second: sqlite3.Connection, *, repaired: bool = False
+    ) -> None:
         self.path = path
         self.repaired = repaired
         """Whether the index could not be read when the file was opened, and can now."""
         self._db = db
+        self._second = second
         self._begun: int | None = None
         """How often something had been taken out when the merge began that is under way."""
 
@@ -112,8 +114,8 @@ class IndexUpkeep:
             with transaction(self.path, self._db) as db:
                 for statement in _COMPANY:
                     db.execute(statement)
-        with explained(self.path), closing(connect(self.path)) as other, transaction(self.path, other):
-            word_index.drop_empty_levels(other)
+        with transaction(self.path, self._second) as second:
+            word_index.drop_empty_levels(second)
 
     def _merge(self, pages: int) -> bool:
         """Merge some pages; return whether there was anything to do."""

@@ -56,7 +56,7 @@ class Store:
         self.reader = Reader(path, self._file.reader)
         self.searcher = Reader(path, self._file.searcher)
         self.asker = Reader(path, self._file.asker)
-        self.upkeep = IndexUpkeep(path, self._writer, repaired=self._file.repaired_index)
+        self.upkeep = IndexUpkeep(path, self._writer, self._file.second, repaired=self._file.repaired_index)
         """What is still to be done in the full-text index; it belongs to the thread that writes."""
         self._rooms: dict[str, int] = {}  # the ids, by key, of those that were asked for
         self._trimming = Trimming()
