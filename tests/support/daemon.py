@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from benchmarks.ports import free_ports
+
 BIN = Path(sys.executable).parent
 DEADLINE = 30.0
 """Seconds after which what is waited for will not come any more."""
@@ -83,6 +85,12 @@ def wait_for_answer(port: int) -> None:
     with Client(("127.0.0.1", port)) as client:
         client.send(b"PING\n")
         client.until(lambda line: line == "PONG")
+
+
+def staying() -> tuple[str, str]:
+    """Return options of a daemon whose port nobody else takes while it is down."""
+    (port,) = free_ports(1)
+    return "--listen", f"tcp:{port}:interface=127.0.0.1"
 
 
 class Daemon:
