@@ -123,6 +123,22 @@ def test_a_search_that_was_cut_off_says_so(tmp_path: Path) -> None:
         browser.wait(f"{state} === '1 found'")
 
 
+def test_whoever_goes_to_a_message_reads_that_the_connection_was_lost(tmp_path: Path) -> None:
+    result = "document.querySelector('.result')"
+    with page_of(tmp_path) as (daemon, browser, page), daemon.member("bob", "#builds") as bob:
+        texts = say_many(bob, 150)
+        page.come_in("ann")
+        page.wait_for(texts[50:])
+        page.say(f'/search "{texts[0]}"')
+        browser.wait(result)
+        cut_after(browser, "HISTORY")
+        browser.js(f"{result}.click()")
+        wait_for_cut(page)
+        browser.wait(f"{WARNING} === 'Not connected.'")
+        browser.js(f"{result}.click()")
+        browser.wait("document.querySelector('.row.found')?.textContent.includes(arguments[0])", texts[0])
+
+
 @pytest.mark.parametrize(
     ("command", "verb", "done", "told"),
     [
