@@ -126,6 +126,7 @@ class ZeroconfAnnouncer(Announcer):
         self._loopback = loopback
         self._zeroconf: Zeroconf | None = None
         self._started: Deferred[None] | None = None
+        self._stopping = False
 
     @override
     def start(self, doors: Sequence[Door]) -> None:
@@ -141,6 +142,7 @@ class ZeroconfAnnouncer(Announcer):
     async def stop(self) -> None:
         if self._started is None:
             return
+        self._stopping = True
         stopping = self._worker.do(self._close).addTimeout(STOP_SECONDS, self._clock)
         try:
             await stopping
@@ -157,6 +159,8 @@ class ZeroconfAnnouncer(Announcer):
         server = f"{socket.gethostname().partition('.')[0]}.local."
         said = []
         for each in wanted:
+            if self._stopping:  # to be announced takes a second each
+                break
             info = ServiceInfo(
                 each.kind,
                 f"{self._name}.{each.kind}",

@@ -158,13 +158,13 @@ class ChatService(Service):
             raise self._cannot_start(f"cannot open the accounts: {in_one_line(error)}") from None
         try:
             self._hub.journal.start()
+            # Reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN.
+            names.skeleton("warm")
+            self._hub.start(partial(self._kept_places.restore, self._hub))
         except JournalError as error:
+            self._hub.journal.stop()  # its threads would keep the process alive
             self._hub.accounts.stop()
             raise self._cannot_start(f"cannot open the journal: {error}") from None
-        names.skeleton(
-            "warm"
-        )  # reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN
-        self._hub.start(partial(self._kept_places.restore, self._hub))
         if self._hooks is not None:
             self._hooks.start()
         if self._control is not None:

@@ -126,7 +126,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     reactor.callWhenRunning(keeping.start, KEEP_SECONDS)
     reactor.callWhenRunning(_try_colour, programs, window.glyphs, window.talk.repaint)
     reactor.callWhenRunning(_look_for_garbage)
-    reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
+    reactor.callWhenRunning(window.look.ask_system, programs, desktop.gsettings)
     reactor.run()
 
 

@@ -25,6 +25,7 @@ from chatd.edges.gateway import Gateway
 from chatd.edges.line import LineFactory
 from chatd.journal import Environment
 from chatd.journal.memory import MemoryJournal
+from chatd.protocol.errors import DisconnectReason
 from chatd.testing.connection import SOCKET_BYTES, MemoryConnection, connect
 from chatd.testing.line_client import LineClient
 
@@ -202,6 +203,8 @@ class MemoryServer:
         if self._hub is not None:
             hub, self._hub = self._hub, None
             self._cut_all()
+            for client in list(hub.clients):  # what a connection sent before it was lost would be carried out still
+                client.disconnect(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
             hub.timers.stop()
             self._journal.stop()
         if not keep_journal:

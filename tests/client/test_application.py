@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from twisted.internet.selectreactor import SelectReactor
 
 from chatd.client.application import Wishes, _begin, stop
 from chatd.client.model.kept_servers import KeptServer
-from chatd.client.model.settings import NOTHING_KEPT
+from chatd.client.model.settings import NOTHING_KEPT, Theme
+from chatd.client.view.palette import DARK
+from chatd.client.view.programs import Programs
 from chatd.runtime.server_address import Address
 from tests.client.test_window import Desk, desk
 from tests.support.display import MISSING
@@ -56,3 +60,20 @@ def test_a_quit_while_a_signal_ends_it_is_no_error() -> None:
     reactor.callWhenRunning(stop, reactor)
     reactor.run(installSignalHandlers=False)
     assert stopped == ["left"]
+
+
+@pytest.mark.parametrize(("printed", "dark"), [(b"'prefer-dark'\n", True), (b"'default'\n", False)])
+def test_a_desktop_that_is_dark_is_followed(desk: Desk, printed: bytes, dark: bool) -> None:
+    class Told(Programs):
+        def ask(self, command: Sequence[str], seconds: float, told: Callable[[bytes], None]) -> None:
+            assert command == ["gsettings", "get", "org.gnome.desktop.interface", "color-scheme"]
+            assert seconds < 60
+            told(printed)
+
+    look = desk.window.look
+    look.theme = Theme.SYSTEM
+    look.ask_system(Told(desk.clock), None)
+    assert not look.system_dark
+    look.ask_system(Told(desk.clock), "gsettings")
+    assert look.system_dark == dark
+    assert (look.palette is DARK) == dark

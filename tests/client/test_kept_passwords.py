@@ -146,7 +146,10 @@ async def test_one_that_hangs_does_not_outlive_the_window(vault: Vault, tmp_path
 
 
 @ensureDeferred
-async def test_what_is_being_forgotten_when_the_window_closes_is(vault: Vault, keyring: SystemKeyring) -> None:
+async def test_what_is_being_forgotten_when_the_window_closes_is(
+    vault: Vault, keyring: SystemKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_passwords, "FINISH_SECONDS", DEADLINE)
     await keyring.put(HERE, "ann", "s3cret")
     keyring.forget(HERE, "ann")
     await keyring.finish()

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from chatd.client.model.room import Room
 from chatd.client.view import notices as view
 from chatd.client.view.notices import MAX_TEXT, PAUSE, SHOW_SECONDS, Notices
-from chatd.client.view.programs import Programs, Running
+from chatd.client.view.programs import MAX_OUTPUT_BYTES, Programs, Running
 from tests.support.daemon import DEADLINE, is_running
 from tests.support.linked_users import until
 
@@ -183,6 +183,33 @@ async def test_how_a_real_program_ended_is_told(tmp_path: Path, body: str, well:
     await until(lambda: told)
     assert told == [well]
     programs.stop()
+
+
+@ensureDeferred
+async def test_what_a_real_program_prints_is_told_if_it_ends_well(tmp_path: Path) -> None:
+    told: list[bytes] = []
+    programs = Programs(reactor)
+    for body in ("print('no'); sys.exit(3)", "print('x' * 100_000)", "print('yes')"):
+        command, _ = stand_in(tmp_path, body)
+        programs.ask(command, DEADLINE, told.append)
+        await until(lambda: not programs._running)
+    programs.ask([str(tmp_path / "missing")], DEADLINE, told.append)
+    assert told == [b"x" * MAX_OUTPUT_BYTES, b"yes\n"]
+
+
+@ensureDeferred
+@pytest.mark.parametrize("ends", ["in time", "with the window"])
+async def test_a_real_program_that_does_not_answer_is_killed(tmp_path: Path, ends: str) -> None:
+    told: list[bytes] = []
+    command, noted = stand_in(tmp_path, "print('x', flush=True)\ntime.sleep(600)")
+    programs = Programs(reactor)
+    programs.ask(command, 1.0 if ends == "in time" else DEADLINE, told.append)
+    if ends == "with the window":
+        await until(lambda: noted.exists() and noted.read_text())
+        programs.stop()
+    await until(lambda: not programs._running)
+    assert not noted.exists() or not is_running(int(noted.read_text() or 0))
+    assert told == []
 
 
 @ensureDeferred

@@ -150,7 +150,7 @@ def test_what_was_read_is_answered_before_the_end(tmp_path: Path) -> None:
         daemon.process.send_signal(signal.SIGUSR1)
         told = [said.text for line in ann.rest() if (said := heard(line)) is not None]
         assert told == texts[1:]
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(DEADLINE) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
@@ -161,7 +161,7 @@ def test_another_signal_while_it_drains_ends_it_in_order(number: signal.Signals,
         with suppress(ProcessLookupError):
             os.kill(daemon.pid, number)
         assert body(ann.rest()[-1]).startswith("BYE restart retry=")
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(DEADLINE) == 0
         assert "Traceback" not in daemon.log()
         assert (tmp_path / f"{JOURNAL}-places").exists()
         assert not (tmp_path / f"{JOURNAL}-wal").exists()
@@ -176,7 +176,7 @@ def test_a_journal_in_memory_keeps_no_places(tmp_path: Path) -> None:
     with Daemon(tmp_path, "--journal", "memory:") as daemon, Program(daemon.port, "ann") as ann:
         daemon.process.send_signal(signal.SIGUSR1)
         assert body(ann.rest()[-1]).startswith("BYE restart retry=")
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(DEADLINE) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["output"]
 
 
@@ -204,7 +204,7 @@ def test_drain_as_it_is_typed_tells_how_far_it_is_and_returns_at_the_end(tmp_pat
             "places kept for 30 seconds: 1",
             "drained: all connections have ended",
         ]
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(DEADLINE) == 0
     again = subprocess.run(
         [BIN / "chatd", "drain"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
@@ -237,7 +237,7 @@ def test_clients_of_irc_and_streams_of_http_are_told_in_their_own_words(tmp_path
         ended = b"".join(iter(lambda: stream.socket.recv(1 << 16), b""))
         assert b'"event":"end","error":"unavailable","text":"the server is restarting;' in ended
         assert kept.socket.recv(1 << 16) == b""
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(DEADLINE) == 0
 
 
 def test_a_page_comes_back_by_itself_and_nobody_sees_it_go(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_page_comes_back_by_itself_and_nobody_sees_it_go(tmp_path: Path) -> No
         bob = stack.enter_context(closing(NodeClient(lines)))
         token = bob.ask("JOIN bob #builds").rpartition("resume=")[2].split()[0]
         first.process.send_signal(signal.SIGUSR1)
-        assert first.process.wait(10) == 0
+        assert first.process.wait(DEADLINE) == 0
         stack.enter_context(Daemon(tmp_path, *options))
         again = stack.enter_context(closing(NodeClient(lines)))
         assert again.ask(f"JOIN bob #builds resume={token}").startswith("OK JOIN #builds 2 ")

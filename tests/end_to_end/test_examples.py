@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_ports
-from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, wait_until
+from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, staying, wait_until
 from tests.support.programs import program
 
 pytestmark = pytest.mark.slow
@@ -155,7 +155,7 @@ def test_each_example_is_short_and_listed(name: str) -> None:
 
 
 def test_the_echo_bot_answers_each_question_once_whoever_is_killed(tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path)
+    daemon = Daemon(tmp_path, *staying())
     bot = Running(tmp_path, "echo_bot.py", endpoint(daemon))
     try:
         wait_until((tmp_path / "echo.json").exists, bot.output)  # it has begun
@@ -252,7 +252,7 @@ def test_the_clock_bot_says_each_time_once(tmp_path: Path) -> None:
 
 
 def test_what_follows_a_room_prints_each_message_once(tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path)
+    daemon = Daemon(tmp_path, *staying())
     try:
         with running(tmp_path, "follow.py", "127.0.0.1", str(daemon.port), "#builds") as follower:
             with daemon.member("alice", "#builds") as alice:
@@ -272,7 +272,7 @@ def test_what_follows_a_room_prints_each_message_once(tmp_path: Path) -> None:
 
 
 def test_what_follows_a_room_by_http_prints_each_message_once(tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path, "--web", "0")
+    daemon = Daemon(tmp_path, *staying(), "--web", str(*free_ports(1)))
     try:
         with running(tmp_path, "follow.sh", "#builds", CHATD_URL=url(daemon)) as follower:
             place = url(daemon).removeprefix("http://127.0.0.1:")
@@ -405,7 +405,7 @@ def test_the_output_of_a_command_is_said_and_its_status_kept(tmp_path: Path, sho
 
 
 def test_the_log_of_a_job_is_said_once_though_the_server_was_away(tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path)
+    daemon = Daemon(tmp_path, *staying())
     try:
         daemon.kill()
         go = "echo one; while ! test -e go; do sleep 0.1; done; echo two; exit 4"

@@ -157,7 +157,7 @@ def test_a_client_comes_back_after_the_server_was_away_or_ends(kind: type[IrcPro
     with net.run(kind) as ann:
         net.restart()
         if not kind.reconnects:
-            assert ann.process.wait(10) == 1
+            assert ann.process.wait(DEADLINE) == 1
             return
         ann.wait_for(kind.JOINED, times=2)
         with net.nc("carol") as carol:

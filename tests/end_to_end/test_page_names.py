@@ -178,6 +178,21 @@ def test_people_of_a_room_have_different_colors_and_keep_them(tmp_path: Path) ->
             assert before == {nick: color for nick, color in now.items() if nick not in ("late", "somebody")}
 
 
+def test_a_conversation_has_the_letter_of_the_new_nick(tmp_path: Path) -> None:
+    shown = "document.querySelector('#talks .room')?.innerText.split(/\\s+/).join(' ')"
+    with (
+        Daemon(tmp_path, "--web", "0") as daemon,
+        daemon.member("bob", "#builds") as bob,
+        chromium(tmp_path) as browser,
+    ):
+        page = Page(browser, address_of(daemon) + "/builds")
+        page.come_in("ann")
+        page.say("/msg bob hi")
+        browser.wait(f"{shown} === 'B bob'")
+        bob.send(b"NICK zoe\n")
+        browser.wait(f"{shown} === 'Z zoe'")
+
+
 def test_the_page_keeps_people_apart_as_the_window_does(tmp_path: Path) -> None:
     chance = random.Random(7)
     known, steps = [f"nick{number}" for number in range(MAX_KNOWN - 1)], []

@@ -137,6 +137,24 @@ def test_the_page_says_why_nobody_can_log_in_without_encryption(
             browser.driver.get("about:blank")
 
 
+def test_no_password_is_sent_without_encryption(tmp_path: Path) -> None:
+    options = ("--registration", "open", "--web", "haproxy:tcp:0:interface=127.0.0.1")
+    with (
+        Daemon(tmp_path, *options) as daemon,
+        chromium(tmp_path) as browser,
+        LossyRelay(int(address_of(daemon).rpartition(":")[2]), NOT_PRIVATE) as relay,
+    ):
+        page = Page(browser, f"http://127.0.0.1:{relay.port}/")
+        page.come_in("ann")
+        page.say("/register s3cret-enough")
+        browser.wait(f"document.getElementById('warning-text').textContent === '{ONLY_HTTPS['en']}'")
+        browser.js("document.getElementById('text').value = ''")
+        page.say("hello")
+        page.wait_for(["hello"])
+        assert browser.js("return document.querySelectorAll('.row.error').length") == 0
+        browser.driver.get("about:blank")
+
+
 def test_a_nick_or_room_with_a_space_is_not_sent(tmp_path: Path) -> None:
     error = "document.querySelector('dialog .error').textContent"
     with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:

@@ -15,7 +15,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, wait_until
+from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, staying, wait_until
 from tests.support.programs import program
 
 pytestmark = pytest.mark.slow
@@ -89,7 +89,7 @@ def test_the_bot_answers_and_ends_with_the_server(tmp_path: Path, way: str) -> N
 def test_the_log_in_a_room_goes_on_after_the_server_was_away(tmp_path: Path, way: str) -> None:
     log = tmp_path / "app.log"
     log.write_text("before\n")
-    with Daemon(tmp_path) as daemon, running(recipe("chatd tail", daemon), tmp_path) as script:
+    with Daemon(tmp_path, *staying()) as daemon, running(recipe("chatd tail", daemon), tmp_path) as script:
         with daemon.member("alice", "#logs") as alice:
             until_inside(alice, "log", "#logs")
             with log.open("a") as file:

@@ -13,7 +13,7 @@ import pytest
 
 from chatd.tls.certificate import fingerprint
 from tests.support.certificates import write_certificate
-from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, wait_until
+from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, staying, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,8 @@ def test_nothing_is_lost_or_doubled_when_either_side_is_killed(tmp_path: Path) -
     server = tmp_path / "server"
     server.mkdir()
     written = 0
-    daemon = Daemon(server)
+    place = staying()
+    daemon = Daemon(server, *place)
     port = daemon.port
     tail = Tail(tmp_path, f"127.0.0.1:{port}", "--from-start")
     try:
@@ -85,7 +86,7 @@ def test_nothing_is_lost_or_doubled_when_either_side_is_killed(tmp_path: Path) -
                 tail = Tail(tmp_path, f"127.0.0.1:{port}")
             elif turn % 3 == 1:
                 daemon.kill()
-                daemon = Daemon(server, "--listen", f"tcp:{port}:interface=127.0.0.1")
+                daemon = Daemon(server, *place)
             else:
                 log.rename(tmp_path / f"app.log.{turn}")
         add(log, written, 50)

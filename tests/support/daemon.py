@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from benchmarks.ports import free_ports
+
 BIN = Path(sys.executable).parent
 DEADLINE = 30.0
 """Seconds after which what is waited for will not come any more."""
@@ -85,6 +87,12 @@ def wait_for_answer(port: int) -> None:
         client.until(lambda line: line == "PONG")
 
 
+def staying() -> tuple[str, str]:
+    """Return options of a daemon whose port nobody else takes while it is down."""
+    (port,) = free_ports(1)
+    return "--listen", f"tcp:{port}:interface=127.0.0.1"
+
+
 class Daemon:
     """``twistd -n chatd`` with ``options``, running in ``cwd`` and, without ``--listen``, on a free port.
 
@@ -134,9 +142,9 @@ class Daemon:
         return self._file.read_text(errors="replace")
 
     def terminate(self) -> int:
-        """Send SIGTERM and return the exit code; fail if it takes more than ten seconds."""
+        """Send SIGTERM and return the exit code."""
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE)
 
     def kill(self) -> None:
         """End the process, whatever it is doing; nothing if it has ended."""

@@ -14,7 +14,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
-from zeroconf import EventLoopBlocked, IPVersion, ServiceBrowser, ServiceListener, Zeroconf
+from zeroconf import EventLoopBlocked, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from chatd.app.announcing import LINES, NOTHING, PAGES, STOP_SECONDS, Door, ZeroconfAnnouncer
 from chatd.runtime.threads import Thread
@@ -143,6 +143,29 @@ def test_a_server_that_stops_while_it_is_being_announced_does_not_wait_for_the_n
     clock.advance(1)
     assert stopped.called
     assert network.is_stopped  # so that its thread ends
+
+
+def test_what_is_not_announced_yet_when_a_server_stops_is_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, said, closed = SlowNetwork(), [], []
+    announced = ZeroconfAnnouncer("brief", Clock(), network, loopback=True)
+
+    class Registered:
+        def __init__(self, **_: object) -> None:
+            pass
+
+        def register_service(self, info: ServiceInfo, **_: object) -> None:
+            said.append(info.type)
+            Deferred.fromCoroutine(announced.stop())
+
+        def close(self) -> None:
+            closed.append(said.copy())
+
+    monkeypatch.setattr("zeroconf.Zeroconf", Registered)
+    announced.start([LINE, PAGE])
+    while network.jobs:
+        network.work()
+    assert closed == [[LINES]]
+    assert network.is_stopped
 
 
 class Stuck:

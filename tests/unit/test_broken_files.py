@@ -18,6 +18,7 @@ from twisted.internet.task import Clock
 
 from chatd.journal import JournalError
 from chatd.journal.jetstream.local_index import LocalIndex, LocalIndexStore
+from chatd.protocol.moderation_commands import SERVER
 from tests.end_to_end.test_disk_faults import Talk
 from tests.support.daemon import BIN, DEADLINE, environment
 from tests.support.in_memory_chat import ImmediateWorker, journal_environment
@@ -173,6 +174,16 @@ def test_a_second_daemon_on_one_file_is_told_whose_it_is_and_the_first_goes_on(t
         stop(daemon, journal)
     with running(tmp_path) as daemon:
         assert said_and_ids(kept_by(daemon)) == list(talk.ids.items())
+
+
+def test_a_ruling_that_cannot_be_read_is_named_and_ends_the_start(tmp_path: Path, real_journal: Path) -> None:
+    journal = tmp_path / JOURNAL
+    shutil.copy(real_journal, journal)
+    with closing(sqlite3.connect(journal)) as db:
+        db.execute("INSERT INTO room (id, key, name) VALUES (1000, ?, ?)", (SERVER, SERVER))
+        db.execute("INSERT INTO ruling VALUES (1000, 'BAN', 'eve', 1, 1, 'BAN', 'ann', CAST(x'ff' AS TEXT), NULL)")
+        db.commit()
+    assert str(journal) in refusal(tmp_path)
 
 
 class CountedWorker(ImmediateWorker):

@@ -403,3 +403,47 @@ def test_nothing_is_left_on_the_clock_when_it_ends(nothing_left_behind: list[Log
         alice.send("MSG hello", "SEARCH hello", "QUIT")
     assert server.clock.getDelayedCalls() == []
     assert nothing_left_behind == []
+
+
+@pytest.mark.parametrize("end", ["stop", "restart", "restart without journal", "disconnect", "disconnect all"])
+def test_nothing_is_left_whenever_it_ends(end: str, nothing_left_behind: list[LogEvent]) -> None:
+    for rounds in range(25):
+        outcomes: list[object] = []
+        with MemoryServer(Limits(lines_per_second=2, line_burst=3), segment_bytes=20) as server:
+            server.client("bob", "#a").pause()
+            alice = server.connect(Recorder())
+            alice.write(b"HELLO 1\r\nJOIN alice #a\r\nMSG one\r\nSEARCH one\r\nWHO #a\r\nHISTORY #a\r\nMSG two\r\n")
+            connecting = connectProtocol(server.endpoint(), late := Recorder())
+            connecting.addBoth(outcomes.append)
+            for _ in range(rounds):
+                server.clock.advance(0)
+                for each in list(server._ends):
+                    each.turn()
+            match end:
+                case "stop":
+                    server.stop()
+                case "restart":
+                    server.restart()
+                case "restart without journal":
+                    server.restart(keep_journal=False)
+                case "disconnect":
+                    server.disconnect(alice)
+                case "disconnect all":
+                    server.disconnect_all()
+            assert len(alice.reasons) == 1
+            assert len(outcomes) == 1
+        assert len(late.reasons) == (late in outcomes)
+        assert server.clock.getDelayedCalls() == []
+        assert ends(server) == 0
+    assert nothing_left_behind == []
+
+
+def test_nothing_that_waited_for_its_rate_before_a_restart_is_said_after_it() -> None:
+    with MemoryServer(Limits(lines_per_second=1, line_burst=2)) as server:
+        alice = server.connect(Recorder())
+        alice.write(b"POST alice #a hi\r\n" * 9)
+        server.flush()
+        server.restart()
+        bob = server.client("bob", "#a")
+        server.advance(10)
+        assert bob.lines() == []

@@ -10,9 +10,11 @@ from typing import Any
 from twisted.internet.error import ProcessDone, ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
+from typing_extensions import override
 
 Done = Callable[[bool], None]
 """Is told whether a program ended well, which one that had to be killed did not."""
+MAX_OUTPUT_BYTES = 64 * 1024
 
 
 class Running(ProcessProtocol):
@@ -24,6 +26,10 @@ class Running(ProcessProtocol):
 
     def processExited(self, reason: Failure) -> None:  # noqa: N802  # Twisted's
         """Tell how it ended."""
+        self.end(reason)
+
+    def end(self, reason: Failure) -> None:
+        """Note that it has ended."""
         if self._limit.active():
             self._limit.cancel()
         self._done(reason.check(ProcessDone) is not None)
@@ -35,6 +41,30 @@ class Running(ProcessProtocol):
         transport: Any = self.transport
         with suppress(ProcessExitedAlready):
             transport.signalProcess("KILL")
+
+
+class Heard(Running):
+    """One program whose output is wanted: it is there when its pipe is closed, which is later than its end."""
+
+    output = b""
+
+    def outReceived(self, data: bytes) -> None:  # noqa: N802  # Twisted's
+        """Note what it prints."""
+        self.output = (self.output + data)[:MAX_OUTPUT_BYTES]
+
+    @override
+    def processExited(self, reason: Failure) -> None:
+        pass  # the rest of what it prints may be on its way
+
+    def processEnded(self, reason: Failure) -> None:  # noqa: N802  # Twisted's
+        """Tell how it ended."""
+        self.end(reason)
+
+    @override
+    def kill(self) -> None:
+        super().kill()
+        transport: Any = self.transport
+        transport.loseConnection()  # what it has started may hold the pipe open
 
 
 class Programs:
@@ -54,13 +84,27 @@ class Programs:
                 done(well)
 
         running = Running(self._reactor, seconds, ended)
+        self._start(running, command)
+
+    def ask(self, command: Sequence[str], seconds: float, told: Callable[[bytes], None]) -> None:
+        """Run a program in the same way, and tell what it prints if it ends well."""
+
+        def ended(well: bool) -> None:  # noqa: FBT001  # as `Running` tells it
+            self._running.discard(heard)
+            if well and not self._stopped:
+                told(heard.output)
+
+        heard = Heard(self._reactor, seconds, ended)
+        self._start(heard, command, output="r")
+
+    def _start(self, running: Running, command: Sequence[str], output: str | None = None) -> None:
         self._running.add(running)
         nothing = os.open(os.devnull, os.O_RDWR)
+        files: dict[int, int | str] = {0: nothing, 1: output or nothing, 2: nothing}
         try:
-            files = dict.fromkeys(range(3), nothing)
             self._reactor.spawnProcess(running, command[0], list(command), env=dict(os.environ), childFDs=files)
         except OSError:
-            running.processExited(Failure())
+            running.end(Failure())
         finally:
             os.close(nothing)
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import tkinter as tk
 import tkinter.font
 from collections.abc import Callable, Iterator
 from tkinter import ttk
-from typing import Any
-
-from twisted.internet.defer import Deferred
-from twisted.internet.utils import getProcessOutput
 
 from chatd.client.model.preferences import Preferences
 from chatd.client.model.settings import MAX_FONT_SIZE, MIN_FONT_SIZE, Theme
 from chatd.client.view.palette import DARK, LIGHT
+from chatd.client.view.programs import Programs
 from chatd.client.view.resolution import settle_resolution
 from chatd.client.view.styles import Styles
 
 DEFAULT_FONT_SIZE = 11
 TIGHT, GAP, WIDE = 3, 6, 12
 """The distances between things, in points: of what belongs together, of what is beside it, and around all of it."""
+ASK_SECONDS = 10.0
+"""How long the desktop may take to tell whether it is dark."""
 _SCALES = {
     "TkDefaultFont": 1.0,
     "TkTextFont": 1.0,
@@ -162,20 +160,17 @@ class Look:
             "activeBorderWidth": 0,
         }
 
-    def ask_system(self, reactor: Any, gsettings: str | None) -> Deferred[None] | None:
+    def ask_system(self, programs: Programs, gsettings: str | None) -> None:
         """Find out whether the system is dark, as far as it tells; follow it when it has told."""
         if gsettings is None or self.system_dark:
-            return None
-        asked: Deferred[bytes] = getProcessOutput(
-            gsettings, ["get", "org.gnome.desktop.interface", "color-scheme"], os.environ, reactor=reactor
-        )
+            return
 
         def told(output: bytes) -> None:
             self.system_dark = b"dark" in output
             if self.system_dark and self.theme is Theme.SYSTEM:
                 self.apply()
 
-        return asked.addCallbacks(told, lambda _: None)
+        programs.ask([gsettings, "get", "org.gnome.desktop.interface", "color-scheme"], ASK_SECONDS, told)
 
 
 def inside(widget: tk.Misc) -> Iterator[tk.Misc]:

@@ -66,6 +66,9 @@ const offered = told ?? ['guest', 'login', 'register'];
 /** Whether the server offers a way in: 'guest', 'login', 'register'; 'https' if passwords need that. */
 export const offers = (how) => offered.includes(how);
 
+/** Whether others could read a password on its way. */
+export const overheard = offers('https') && location.protocol !== 'https:';
+
 class Kept {
   #area;
   #memory = new Map();

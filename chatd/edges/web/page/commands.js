@@ -1,6 +1,6 @@
 // What somebody types, as things to do; and what Tab makes of a word.
 
-import { offers } from './browser.js';
+import { offers, overheard } from './browser.js';
 import { t } from './strings.js';
 import { bytes, clean, isRoom, key, MAX_LABEL_BYTES, MAX_LINE_BYTES } from './wire.js';
 
@@ -127,6 +127,7 @@ const DONE_HERE = {
   // Over the connection that holds the nick: to others it is in use.
   '/register': (app, tail, [password, code]) => {
     const { nick } = app.store;
+    if (overheard) return t('sign.https');
     const logIn = async () => app.warn((await app.signIn({ mode: 'login', nick, password })) ?? t('registered', { nick }));
     return app.session.ask('REGISTER', code ? [password, code] : [password], { done: logIn });
   },

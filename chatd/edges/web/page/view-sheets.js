@@ -1,6 +1,6 @@
 // The sheets: signing in, joining a room, one's name, a room's topic and settings, the page's settings, help.
 
-import { notifications, offers, settings } from './browser.js';
+import { notifications, offers, overheard, settings } from './browser.js';
 import { COMMANDS, NAMES } from './commands.js';
 import { ask, h, sheet } from './dom.js';
 import { language, t } from './strings.js';
@@ -17,8 +17,7 @@ export class Sheets {
   }
 
   signIn({ mode: wanted = 'guest', error = '', nick = this.app.store.nick, code = '' } = {}) {
-    const barred = offers('https') && location.protocol !== 'https:';
-    const mode = offers(wanted) || (code && !barred) ? wanted : offers('guest') || barred ? 'guest' : 'login';
+    const mode = offers(wanted) || (code && !overheard) ? wanted : offers('guest') || overheard ? 'guest' : 'login';
     this.#signIn?.close();
     const modes = { guest: t('sign.guest'), login: t('sign.login'), register: t('sign.register') };
     const fields = [
@@ -51,7 +50,7 @@ export class Sheets {
           modes[each],
         ),
       ),
-      barred && t('sign.https'),
+      overheard && t('sign.https'),
     );
     const closable = this.app.session.present;
     const submit = (values) => this.app.signIn({ ...values, mode });

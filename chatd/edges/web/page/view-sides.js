@@ -62,7 +62,8 @@ export class RoomsView {
     const item = this.#items.get(room);
     if (!item) return;
     const front = room === this.app.store.front;
-    const [, name, count, said] = item.children;
+    const [sign, name, count, said] = item.children;
+    if (room.private) sign.replaceWith(avatar(room.name, room));
     name.textContent = room.private ? room.name : room.name.slice(1);
     count.textContent = room.unread > 99 ? '99+' : room.unread || '';
     count.classList.toggle('mention', room.mentions > 0);
