@@ -5,7 +5,8 @@
 #     taken away. After about a thousand there are more than 2000, which the same SQLite takes for damage: from then on every search and every
 #     write raises "database disk image is malformed". Later ones stop at 64 levels.
 # Why it matters: a chat that deletes what is too old merges its index so that the deleted words leave the file. Debian 12 has SQLite 3.40.1: a server that does so once
-#     an hour cannot write any more after six weeks. Count the levels (the second number of the record), and empty and fill the index before there are that many.
+#     an hour cannot write any more after six weeks. No statement of FTS5 takes the empty levels away, but the record is a row of an ordinary table, said_data: leave
+#     them out there, over another connection, since FTS5 reads its record again only if others have written. That repairs an index that is unreadable, too.
 # Source: SQLite 3.40.1 and 3.46.0, observed; 3.41.2 to 3.44.0 do as the latter; fts5IndexOptimizeStruct and fts5StructureDecode in ext/fts5/fts5_index.c.
 set -euo pipefail
 tmp=$(mktemp -d)
