@@ -161,9 +161,11 @@ class ChatService(Service):
             # Reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN.
             names.skeleton("warm")
             self._hub.start(partial(self._kept_places.restore, self._hub))
-        except JournalError as error:
-            self._hub.journal.stop()  # its threads would keep the process alive
+        except Exception as error:
+            self._hub.journal.stop()  # its threads would keep the process alive, whatever it is
             self._hub.accounts.stop()
+            if not isinstance(error, JournalError):
+                raise
             raise self._cannot_start(f"cannot open the journal: {error}") from None
         if self._hooks is not None:
             self._hooks.start()
