@@ -80,6 +80,23 @@ def test_a_file_that_is_there_stays_whose_it_is(theirs: Path, given: list[tuple[
     assert not given
 
 
+def test_a_file_that_is_there_is_opened_as_if_it_were_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that Linux refuses what somebody has planted in a sticky folder, see ``fs.protected_regular``."""
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    opened, asked = os.open, []
+
+    def note(name: str | Path, flags: int, *rest: int, **options: int) -> int:
+        if Path(name).name == path.name:
+            asked.append(flags)
+        return opened(name, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", note)
+    os.close(open_own(path))
+    assert asked
+    assert all(flags & os.O_CREAT for flags in asked)
+
+
 def test_who_is_not_root_gives_nothing_away(
     theirs: Path, given: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
