@@ -186,6 +186,45 @@ def test_what_cannot_be_asked_now_stays_in_the_field(tmp_path: Path) -> None:
         assert browser.js(f"return {FIELD}") == "hello world"
 
 
+def test_room_settings_that_cannot_be_saved_now_stay_in_the_sheet(tmp_path: Path) -> None:
+    with page_of(tmp_path, "--registration", "open") as (daemon, browser, page):
+        browser.allow(GONE)
+        page.come_in("ann")
+        page.say("/register s3cret-enough")
+        browser.wait(f"{WARNING}.includes('registered to you')")
+        page.wait_for_presence()
+        page.say("/set registered=yes")
+        browser.wait("document.querySelector('.person svg')")  # she is an operator
+        daemon.kill()
+        browser.wait("document.body.dataset.presence === 'away'")
+        browser.js("document.getElementById('room-button').click()")
+        browser.js(
+            "[...document.querySelectorAll('[role=menuitem]')].find(each => each.innerText === 'Room settings').click()"
+        )
+        browser.js("document.querySelector('dialog [name=slow]').value = '30s'")
+        browser.js("document.querySelector('dialog [type=submit]').click()")
+        browser.wait("document.querySelector('dialog .error').textContent === 'Not connected.'")
+        assert browser.js("return document.querySelector('dialog [name=slow]').value") == "30s"
+
+
+def test_whoever_logs_in_while_the_server_is_gone_reads_why_not(tmp_path: Path) -> None:
+    error = "document.querySelector('dialog.sign .error')"
+    submit = "document.querySelector('dialog.sign [type=submit]').click()"
+    with page_of(tmp_path, "--registration", "open") as (daemon, browser, _):
+        browser.allow("ERR_CONNECTION_REFUSED")
+        browser.js("location.hash = 'invite=x'")
+        browser.wait("document.querySelector('dialog.sign [name=password]')")
+        browser.js("document.querySelector('dialog.sign [name=nick]').value = 'ann'")
+        browser.js("document.querySelector('dialog.sign [name=password]').value = 's3cret-enough'")
+        daemon.kill()
+        browser.js(submit)
+        browser.wait(f"{error}.textContent === 'Not connected.'")
+        # As a proxy answers over HTTP/2, which has no word for a status.
+        browser.js(f"{error}.textContent = ''; window.fetch = async () => new Response('', {{status: 502}})")
+        browser.js(submit)
+        browser.wait(f"{error}?.textContent === 'Not connected.'")
+
+
 def test_a_connection_is_tried_at_once_when_the_system_is_offline(tmp_path: Path) -> None:
     with page_of(tmp_path) as (_, browser, page):
         page.come_in("ann")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_ports
-from tests.support.browser import GONE, Page, chromium
+from tests.support.browser import GONE, Page, address_of, chromium
 from tests.support.daemon import DEADLINE, Daemon
 from tests.support.lossy_relay import LossyRelay
 from tests.support.programs import program
@@ -161,6 +161,11 @@ def test_what_is_too_much_to_wait_stays_in_the_field_and_is_said_once(tmp_path: 
             ann.say("")
             assert browser.js(f"return {field}").split("\n") == texts[MOST:]
             assert "Too many messages" in browser.js("return document.getElementById('warning-text').textContent")
+            rest = browser.js(f"return {field}")
+            browser.js(f"{field} = '/msg bob too much'")
+            ann.say("")
+            assert browser.js(f"return {field}") == "/msg bob too much"
+            browser.js(f"{field} = arguments[0]", rest)
             daemon = start(tmp_path, port)
             ann.wait_for(texts[:MOST])
             ann.say("")
@@ -169,6 +174,64 @@ def test_what_is_too_much_to_wait_stays_in_the_field_and_is_said_once(tmp_path: 
             assert ann.waiting() == []
     finally:
         daemon.kill()
+
+
+def test_what_failed_or_waits_stays_when_the_server_begins_a_new_history(tmp_path: Path) -> None:
+    shown = "[...document.querySelectorAll('.row.said .text, .bar')].map(each => each.textContent)"
+    new = "The server started a new history here."
+    (port,) = free_ports(1)
+    daemon = start(tmp_path, port, "--registration", "open")
+    try:
+        with chromium(tmp_path) as browser:
+            browser.allow(GONE)
+            with daemon.client() as bob:
+                bob.send(b"JOIN bob #builds\nREGISTER s3cret-enough\nMSG one\n")
+                bob.until(lambda line: line.startswith("OK REGISTER"))
+                bob.send(b"SET #builds registered=yes\nSET #builds speak=operators\nPING set\n")
+                bob.until(lambda line: line == "PONG set")
+                ann = Page(browser, f"http://127.0.0.1:{port}/builds")
+                ann.come_in("ann")
+                ann.wait_for(["one"])
+                ann.say("refused")
+                browser.wait("document.querySelector('.row [data-do=again]')")
+                daemon.kill()
+            browser.wait("document.body.dataset.presence !== 'present'")
+            ann.say("meanwhile")
+            for path in tmp_path.glob("journal*"):
+                path.unlink()
+            daemon = start(tmp_path, port, "--registration", "open")
+            ann.wait_for(["meanwhile"])
+            assert browser.js(f"return {shown}") == ["refused", new, "meanwhile"]
+            browser.js("document.querySelector('.row [data-do=again]').click()")
+            ann.wait_for(["refused"])
+            assert browser.js(f"return {shown}") == [new, "meanwhile", "refused"]
+    finally:
+        daemon.kill()
+
+
+def test_a_command_that_leads_elsewhere_is_no_draft_and_drops_none(tmp_path: Path) -> None:
+    field = "document.getElementById('text').value"
+    rooms = "[...document.querySelectorAll('.room')]"
+    with Daemon(tmp_path, "--web", "0") as daemon, daemon.member("bob", "#tea"), chromium(tmp_path) as browser:
+        ann = Page(browser, address_of(daemon) + "/builds")
+        ann.come_in("ann")
+
+        def go(name: str) -> str:
+            browser.js(f"{rooms}.find(each => each.innerText.includes(arguments[0])).click()", name)
+            browser.wait("document.getElementById('room-name').textContent.includes(arguments[0])", name)
+            return str(browser.js(f"return {field}"))
+
+        ann.say("/msg bob psst")
+        ann.wait_for(["psst"])
+        assert go("builds") == ""
+        ann.say("/join #tea")
+        browser.type("not yet said")
+        assert go("builds") == ""
+        ann.say("/join #tea")
+        assert browser.js(f"return {field}") == "not yet said"
+        browser.js(f"{field} = ''")
+        ann.say("/nonsense")
+        assert browser.js(f"return {field}") == "/nonsense"
 
 
 def test_what_was_taken_unknown_to_the_page_is_not_said_again(tmp_path: Path) -> None:

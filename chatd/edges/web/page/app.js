@@ -99,7 +99,7 @@ class App {
   async #codes({ operator, invite }, { begin = true } = {}) {
     if (operator) {
       const answer = await redeem(operator);
-      this.warn(answer.ok ? t('operator.done') : answer.text);
+      this.warn(answer.ok ? t('operator.done') : answer.text || t('state.away'));
       if (answer.ok) settings.set('account', true);
       if (answer.ok && begin) this.#begin((await this.#known()) ?? this.store.nick);
     }
@@ -125,7 +125,7 @@ class App {
   async signIn({ nick, password, code, mode }) {
     if (mode !== 'guest') {
       const answer = await (mode === 'login' ? logIn(nick, password) : register(nick, password, code));
-      if (!answer.ok) return answer.text;
+      if (!answer.ok) return answer.text || t('state.away');
       settings.set('account', true);
       this.store.account = true;
     }

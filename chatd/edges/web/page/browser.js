@@ -11,12 +11,12 @@ async function ask(path, value) {
     const answer = await fetch(path, { headers, redirect: 'error', ...sent });
     const isJson = answer.headers.get('Content-Type')?.startsWith(JSON_TYPE);
     return { ok: answer.ok, ...(isJson ? await answer.json() : { text: answer.statusText }) };
-  } catch (error) {
-    return { ok: false, text: error.message };
+  } catch {
+    return { ok: false };
   }
 }
 
-/** Whose the cookie is: `{ok, nick, text}`, where `text` says why it is nobody's. */
+/** Whose the cookie is: `{ok, nick}`. */
 export const whoAmI = () => ask('/-/me');
 
 export const logIn = (nick, password) => ask('/-/login', { nick, password });

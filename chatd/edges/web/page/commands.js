@@ -110,8 +110,7 @@ const DONE_HERE = {
     const text = tail.slice(to.length).trim();
     const room = isRoom(to) ? app.store.find(to) : app.store.open(to);
     if (!room) return app.goTo(to);
-    if (text) app.session.say(room, text);
-    return app.go(room);
+    return text && !app.session.say(room, text) ? t('cmd.full') : app.go(room);
   },
   '/me': (app, tail) => carryOut(app, `//me ${tail}`),
   '/search': (app, tail) => app.search.open(tail),

@@ -102,7 +102,8 @@ class Room {
   }
 
   clear() {
-    this.lines = [];
+    this.lines = this.lines.filter(({ state }) => state);
+    for (const line of this.lines) if (line.state === 'failed') line.key = 0;
     this.#byId.clear();
     this.lastId = this.topicId = this.unread = this.mentions = this.firstUnread = 0;
     this.seenId = this.reportedId = this.resumeId = this.resumeEpoch = null;

@@ -145,16 +145,17 @@ export class Composer {
     const text = this.field.value.replace(/\r\n?/g, '\n');
     if (!text.trim()) return;
     const about = this.#about;
+    this.set(''); // whatever leads to another room leaves no draft
     const wrong =
       about?.what === 'edit' ? this.#change(about.line, text) : carryOut(this.app, text, about?.line.id ?? 0);
     if (wrong) {
+      if (!this.field.value) this.set(text);
       this.app.warn(wrong);
       return;
     }
     if (!text.startsWith('/')) this.#said = [...this.#said, text].slice(-MAX_HISTORY);
     this.#at = this.#said.length;
     this.#dropAbout();
-    this.set('');
   }
 
   #change(line, text) {

@@ -186,13 +186,15 @@ export class Sheets {
       { name: 'keep', label: t('room.keep'), value: was.keep, hint: t('room.keep.hint') },
     ];
     const submit = (values) => {
+      let wrong = null;
       for (const [name, value] of Object.entries(values)) {
         if (value && value !== was[name])
-          this.app.session.ask('SET', [
+          wrong = this.app.session.ask('SET', [
             room.name,
             `${name}=${value}${name === 'private' && value === 'yes' ? ' who=keep' : ''}`,
           ]);
       }
+      return wrong;
     };
     ask({ title: t('do.room'), text: room.name, fields, done: t('save'), submit });
   }
