@@ -57,7 +57,12 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
         path.mkdir(mode, exist_ok=True)
         return
     with _opened_above(path) as above:
-        os.mkdir(path.name, mode, dir_fd=above)
+        try:
+            os.mkdir(path.name, mode, dir_fd=above)
+        except FileExistsError:
+            if path.is_dir():  # another process was faster
+                return
+            raise
         made = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
         try:
             if not os.listdir(made):  # the owner of the one above can have put another in its place

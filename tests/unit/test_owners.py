@@ -161,6 +161,23 @@ def test_another_folder_in_place_of_a_new_one_is_not_given_away(
     assert not given
 
 
+def test_a_folder_that_another_process_makes_first_is_taken(
+    theirs: Path, given: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkdir
+
+    def make_twice(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        make(path, mode, dir_fd=dir_fd)
+        make(path, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", make_twice)
+    make_folder(theirs / "new")
+    assert not given
+    (theirs / "nowhere").symlink_to(theirs / "nothing")
+    with pytest.raises(FileExistsError):
+        make_folder(theirs / "nowhere")
+
+
 def test_where_nothing_can_be_given_away_it_is_made_all_the_same(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: int) -> None:
         raise PermissionError
