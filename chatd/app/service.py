@@ -156,15 +156,7 @@ class ChatService(Service):
             self._hub.accounts.start()
         except (AccountsError, OSError) as error:
             raise self._cannot_start(f"cannot open the accounts: {in_one_line(error)}") from None
-        try:
-            self._hub.journal.start()
-            # Reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN.
-            names.skeleton("warm")
-            self._hub.start(partial(self._kept_places.restore, self._hub))
-        except JournalError as error:
-            self._hub.journal.stop()  # its threads would keep the process alive
-            self._hub.accounts.stop()
-            raise self._cannot_start(f"cannot open the journal: {error}") from None
+        self._open_journal()
         if self._hooks is not None:
             self._hooks.start()
         if self._control is not None:
@@ -183,6 +175,19 @@ class ChatService(Service):
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
             self._reactor.callWhenRunning(self.notifier.start)
+
+    def _open_journal(self) -> None:
+        try:
+            self._hub.journal.start()
+            # Reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN.
+            names.skeleton("warm")
+            self._hub.start(partial(self._kept_places.restore, self._hub))
+        except Exception as error:
+            self._hub.journal.stop()  # its threads would keep the process alive, whatever it is
+            self._hub.accounts.stop()
+            if not isinstance(error, JournalError):
+                raise
+            raise self._cannot_start(f"cannot open the journal: {error}") from None
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""

@@ -77,6 +77,8 @@ def _let_go_of_the_terminal() -> None:
 
 def _was_terminal(descriptor: int) -> bool:
     """Return whether a descriptor leads to a terminal that is gone."""
+    if os.isatty(descriptor):
+        return False  # it may still have no name, in a container that was given one from outside
     try:
         os.ttyname(descriptor)
     except OSError as error:

@@ -17,16 +17,16 @@ def open_own(path: Path, mode: int = 0o600) -> int:
     A symbolic link under its name is not followed: who may write to the folder could have made it, to a file of
     somebody's. Raise `OSError`; its ``strerror`` says so.
     """
-    while True:
-        with suppress(FileNotFoundError):
-            try:
-                return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-            except OSError as error:
-                if error.errno == errno.ELOOP:
-                    raise OSError(errno.ELOOP, "it is a symbolic link; remove it", str(path)) from None
-                raise
-        with suppress(FileExistsError):  # another process was faster
-            return make_own(path, mode)
+    with suppress(FileExistsError):
+        return make_own(path, mode)
+    try:
+        # With O_CREAT Linux refuses what somebody else has planted in a folder of all, as root, too:
+        # https://docs.kernel.org/admin-guide/sysctl/fs.html#protected-regular
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "it is a symbolic link; remove it", str(path)) from None
+        raise
 
 
 def make_own(path: Path, mode: int = 0o600, *, of: int | None = None) -> int:
@@ -57,7 +57,12 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
         path.mkdir(mode, exist_ok=True)
         return
     with _opened_above(path) as above:
-        os.mkdir(path.name, mode, dir_fd=above)
+        try:
+            os.mkdir(path.name, mode, dir_fd=above)
+        except FileExistsError:
+            if path.is_dir():  # another process was faster
+                return
+            raise
         made = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
         try:
             if not os.listdir(made):  # the owner of the one above can have put another in its place

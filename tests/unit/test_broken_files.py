@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -184,6 +185,31 @@ def test_a_ruling_that_cannot_be_read_is_named_and_ends_the_start(tmp_path: Path
         db.execute("INSERT INTO ruling VALUES (1000, 'BAN', 'eve', 1, 1, 'BAN', 'ann', CAST(x'ff' AS TEXT), NULL)")
         db.commit()
     assert str(journal) in refusal(tmp_path)
+
+
+SURPRISED = """
+import sys
+
+from chatd.__main__ import main
+from chatd.chat.hub import Hub
+
+def read_journal(_):
+    raise RuntimeError("a surprise")
+
+Hub.read_journal = read_journal
+sys.argv[1:] = ["--port=0", "--web=off"]
+main()
+"""
+
+
+def test_what_nobody_has_foreseen_ends_the_start(tmp_path: Path) -> None:
+    """Signals that would end the process wait for the end of the start."""
+    words = [sys.executable, "-c", SURPRISED]
+    ended = subprocess.run(
+        words, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert ended.returncode == 1
+    assert "RuntimeError: a surprise" in ended.stdout + ended.stderr
 
 
 class CountedWorker(ImmediateWorker):

@@ -80,6 +80,23 @@ def test_a_file_that_is_there_stays_whose_it_is(theirs: Path, given: list[tuple[
     assert not given
 
 
+def test_a_file_that_is_there_is_opened_as_if_it_were_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that Linux refuses what somebody has planted in a sticky folder, see ``fs.protected_regular``."""
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    opened, asked = os.open, []
+
+    def note(name: str | Path, flags: int, *rest: int, **options: int) -> int:
+        if Path(name).name == path.name:
+            asked.append(flags)
+        return opened(name, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", note)
+    os.close(open_own(path))
+    assert asked
+    assert all(flags & os.O_CREAT for flags in asked)
+
+
 def test_who_is_not_root_gives_nothing_away(
     theirs: Path, given: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +159,23 @@ def test_another_folder_in_place_of_a_new_one_is_not_given_away(
     monkeypatch.setattr(os, "mkdir", swap)
     make_folder(theirs / "new")
     assert not given
+
+
+def test_a_folder_that_another_process_makes_first_is_taken(
+    theirs: Path, given: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkdir
+
+    def make_twice(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        make(path, mode, dir_fd=dir_fd)
+        make(path, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", make_twice)
+    make_folder(theirs / "new")
+    assert not given
+    (theirs / "nowhere").symlink_to(theirs / "nothing")
+    with pytest.raises(FileExistsError):
+        make_folder(theirs / "nowhere")
 
 
 def test_where_nothing_can_be_given_away_it_is_made_all_the_same(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import pty
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -40,3 +43,24 @@ def test_a_terminal_that_is_lost_while_it_stops_is_no_fault(monkeypatch: pytest.
     for _ in range(2):
         taken[signal.SIGHUP](signal.SIGHUP, None)
     assert reactor.stopped == 2
+
+
+@pytest.mark.parametrize("number", [errno.ENODEV, errno.ENOENT])
+def test_a_terminal_that_has_no_name_is_not_gone(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """As in a container that was given one from outside."""
+
+    def ttyname(_descriptor: int) -> str:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "ttyname", ttyname)
+    pair = pty.openpty()
+    assert [signals._was_terminal(each) for each in pair] == [False, False]
+    for each in pair:
+        os.close(each)
+
+
+def test_a_terminal_that_is_gone_is_known() -> None:
+    there, terminal = pty.openpty()
+    os.close(there)
+    assert signals._was_terminal(terminal)
+    os.close(terminal)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
@@ -341,6 +343,54 @@ def test_of_what_is_merged_before_empty_levels_no_word_stays(tmp_path: Path, cou
         put_levels(tmp_path / "j", 0, 3)
         store.compact()
         assert left_in(tmp_path, WORDS[:count]) == set()
+
+
+class Defensive:
+    """A connection of an SQLite that lets nobody but itself write its records."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.refused = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if statement.startswith("UPDATE said_data"):
+            self.refused += 1
+            raise sqlite3.OperationalError("table said_data may not be modified")
+        return self._db.execute(statement, *values)
+
+
+def test_an_index_whose_record_may_not_be_written_is_merged_all_the_same(tmp_path: Path) -> None:
+    with with_erased_words(tmp_path / "j", 10) as store:
+        put_levels(tmp_path / "j", 0, 3)
+        second: Any = Defensive(store.upkeep._second)
+        store.upkeep._second = second
+        store.compact()
+        assert second.refused == 1
+        assert store.upkeep.step() is Step.NOTHING
+        assert not second.in_transaction
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python cannot tell SQLite so")
+def test_an_sqlite_that_protects_its_records_is_told_not_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def defensive(*of: Any, **options: Any) -> Any:
+        db: Any = connect(*of, **options)
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)  # type: ignore[attr-defined,unused-ignore]  # from 3.12 on
+        return db
+
+    with with_erased_words(tmp_path / "j", 10):
+        pass
+    put_levels(tmp_path / "j", word_index.MAX_LEVELS, 3)
+    monkeypatch.setattr(sqlite3, "connect", defensive)
+    with closing(Store(tmp_path / "j")) as store:
+        assert store.upkeep.repaired
+        while store.upkeep.step() is not Step.DONE:
+            pass
+    assert left_in(tmp_path, WORDS[:10]) == set()
 
 
 def test_a_merge_that_could_not_begin_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -235,9 +236,12 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # Each connection stays with one thread, but is opened and closed in another.
-    return sqlite3.connect(
+    db = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
+    if sys.version_info >= (3, 12):  # else it is as SQLite was built; see `word_index.drop_empty_levels`
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)  # noqa: FBT003  # sqlite3's
+    return db
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class IndexUpkeep:
         """See to it that a merge leaves out what was taken out, which it does where it ends in the last level.
 
         Before empty levels it keeps each word, with a note that it is gone, as other merges may have done; and what is
-        in one piece is not merged.
+        in one piece is not merged. An SQLite that protects the record merges all the same.
         """
         with explained(self.path):
             alone = word_index.structure(self._db).pieces == 1
@@ -114,7 +114,7 @@ class IndexUpkeep:
             with transaction(self.path, self._db) as db:
                 for statement in _COMPANY:
                     db.execute(statement)
-        with transaction(self.path, self._second) as second:
+        with transaction(self.path, self._second) as second, word_index.unless_defensive():
             word_index.drop_empty_levels(second)
 
     def _merge(self, pages: int) -> bool:

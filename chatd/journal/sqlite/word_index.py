@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -125,6 +126,16 @@ def drop_empty_levels(db: sqlite3.Connection) -> None:
     levels = [level for level in found.levels if level[1]]
     if len(levels) < len(found.levels):
         db.execute("UPDATE said_data SET block = ? WHERE id = 10", (found._replace(levels=levels).record(),))
+
+
+@contextmanager
+def unless_defensive() -> Iterator[None]:
+    """Go on where SQLite refuses to have its records written, as that of macOS does: see SQLITE_DBCONFIG_DEFENSIVE."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "may not be modified" not in str(error):
+            raise
 
 
 def _numbers(data: bytes) -> Iterator[int]:
