@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -84,14 +84,15 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
     if path.exists():
         _check_header(path)
     lock = _lock(path)
-    try:
+    with ExitStack() as opened:
+        opened.callback(os.close, lock)
         with explained(path):
             without_log = False
             if path.exists() and path.stat().st_size > 0:
                 _check(path, max(versions(schema())))
                 without_log = lacks_log(path)
             os.close(open_own(path))  # nobody else may read it
-            writer = _connect(path)
+            writer = opened.enter_context(closing(_connect(path)))
             writer.execute("PRAGMA secure_delete = ON")  # so that nothing stays in the file of what is deleted
             if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -104,14 +105,13 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             writer.execute(f"PRAGMA synchronous = {synchronous}")
             writer.execute("PRAGMA secure_delete = ON")  # of what is taken away nothing is to stay in the file
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
-            reader, searcher, asker, second = (_connect(path) for _ in range(4))
+            others = [opened.enter_context(closing(_connect(path))) for _ in range(4)]
+            reader, searcher, asker, second = others
             for each in (reader, searcher, asker):
                 each.execute("PRAGMA query_only = ON")
             _pragma(second, "user_version")  # opens the log: later there may be another under that name
+            opened.pop_all()  # nothing has failed
             return OpenFile(writer, reader, searcher, asker, second, lock, without_log, repaired)
-    except BaseException:
-        os.close(lock)
-        raise
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
