@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.ports import free_ports
 from tests.support.browser import GONE, Page, address_of, chromium
-from tests.support.daemon import DEADLINE, Daemon
+from tests.support.daemon import DEADLINE, Daemon, wait_until
 from tests.support.lossy_relay import LossyRelay
 from tests.support.programs import program
 from tests.support.windows import Screen, started
@@ -255,6 +255,7 @@ def test_what_was_taken_unknown_to_the_page_is_not_said_again(tmp_path: Path) ->
                     browser.driver.refresh()
                 ann.wait_for_presence()
                 ann.wait_for(texts)
+                wait_until(lambda: ann.waiting() == [], lambda: f"answers for {ann.waiting()}")
             eve.send(b"MSG the end\n")
             ann.wait_for(["the end"])
             eve.send(b"HISTORY 100\n")
