@@ -126,6 +126,20 @@ def test_a_file_whose_making_was_cut_short_is_brought_in_order(tmp_path: Path) -
     assert not (tmp_path / "j-journal").exists()
 
 
+def test_a_file_whose_making_was_cut_short_at_its_first_page_is_made_anew(tmp_path: Path) -> None:
+    mark = f"PRAGMA application_id = {APPLICATION_ID}"
+    with closing(sqlite3.connect(tmp_path / "making", isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous = OFF")  # else what is in the journal counts only once it is on the disk
+        db.execute("BEGIN")
+        db.execute(mark)
+        (tmp_path / "j-journal").write_bytes((tmp_path / "making-journal").read_bytes())
+        db.execute("COMMIT")
+        (tmp_path / "j").write_bytes((tmp_path / "making").read_bytes())
+    assert (tmp_path / "j-journal").stat().st_size > 0
+    open_file(tmp_path / "j").close()
+    assert not (tmp_path / "j-journal").exists()
+
+
 def test_two_names_of_a_file_have_one_lock(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "j")
     assert sqlite_path(f"sqlite:{tmp_path}/link") == tmp_path / "j"

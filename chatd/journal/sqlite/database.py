@@ -88,7 +88,8 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
         opened.callback(os.close, lock)
         with explained(path):
             without_log = False
-            if path.exists() and path.stat().st_size > 0:
+            _roll_back(path)
+            if path.exists() and path.stat().st_size > 0:  # else its making was cut short, or not begun
                 _check(path, max(versions(schema())))
                 without_log = lacks_log(path)
             os.close(open_own(path))  # nobody else may read it
@@ -119,10 +120,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     if not (path.is_file() or path.is_dir()):  # a pipe would be waited for
         raise JournalError(f"no such file: {path}")
     with explained(path):
-        if path.with_name(path.name + "-journal").exists():
-            # Left by a crash while the file was being made: only a connection that may write can roll it back.
-            with closing(_connect(path)) as db:
-                db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        _roll_back(path)
         # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
         db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
@@ -132,6 +130,13 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             db.close()
             raise
         return db
+
+
+def _roll_back(path: Path) -> None:
+    """Take back what a crash has left undone while the file was being made; a connection that only reads cannot."""
+    if path.exists() and path.with_name(path.name + "-journal").exists():
+        with closing(_connect(path)) as db:
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def is_index(path: Path) -> bool:
