@@ -56,7 +56,7 @@ class Places:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise BotError(f"{self._file} cannot be read: {error.strerror}") from None
+            raise BotError(f"cannot read {self._file}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BotError(f"{self._file} is not a bot's state; remove it to start with new messages") from None
         self._heard = dict(self._done)
@@ -67,7 +67,7 @@ class Places:
             self._lock = open_own(lock)
         except OSError as error:
             if os.path.lexists(lock):
-                raise BotError(f"{lock} cannot be opened: {error.strerror}") from None
+                raise BotError(f"cannot open {lock}: {error.strerror}") from None
             return  # nothing can be saved there either
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -644,7 +644,7 @@ def test_a_lock_that_is_a_link_is_not_followed(start: Started, tmp_path: Path) -
     lock = tmp_path / "state.json.lock"
     lock.symlink_to(tmp_path / "elsewhere")
     bot = Bot("echo", "#builds", state=tmp_path / "state.json")
-    assert why_ended(start.run(bot)) == f"{lock} cannot be opened: it is a symbolic link; remove it"
+    assert why_ended(start.run(bot)) == f"cannot open {lock}: it is a symbolic link; remove it"
     start.stop(bot)
     assert not (tmp_path / "elsewhere").exists()
 
@@ -673,7 +673,7 @@ def test_it_does_not_start_with_a_state_that_it_may_not_look_for(
         patch.setattr(os, "open", refuse)
         ended = start.run(bot)
     start.stop(bot)
-    assert why_ended(ended) == f"{state} cannot be read: Permission denied"
+    assert why_ended(ended) == f"cannot read {state}: Permission denied"
 
 
 def test_it_goes_on_where_the_state_cannot_be_written(
